@@ -25,6 +25,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import TeamKeys, master_of
+from shared.local.arns import ACCOUNT
 from shared.local.rendezvous import LocalRendezvous
 from shared.local.seams import Seam, parameter, plugged
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     Permit = Callable[[str, str, str], None]
 
 _ADDRESSES = tuple(f"127.77.{high}.{low}" for high in range(4) for low in range(1, 255))
-_ACCOUNT = 4  # its position in an ARN, from 0
 _SECRET_ARN = 7  # how many parts of a secret's valueFrom are its ARN
 _MODULE = "shared.fmi.rendezvous"
 
@@ -258,5 +258,5 @@ def _serve(command: list[str], environment: dict[str, str]) -> tuple[LocalRendez
 
 def _interface(task: Task) -> NetworkInterface:
     details = {pair["name"]: pair["value"] for pair in task.attachments[0]["details"]}
-    backend = ec2_backends[task.task_arn.split(":")[_ACCOUNT]][task.region_name]
+    backend = ec2_backends[task.task_arn.split(":")[ACCOUNT]][task.region_name]
     return backend.enis[details["networkInterfaceId"]]

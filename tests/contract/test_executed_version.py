@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.zips import zipped
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
@@ -54,13 +53,6 @@ def function(aws, role):
     version = functions.publish_version(FunctionName="told")["Version"]
     functions.create_alias(FunctionName="told", Name="live", FunctionVersion=version)
     return functions.get_function(FunctionName="told")["Configuration"]["FunctionArn"]
-
-
-def zipped(source: str) -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("app.py", source)
-    return body.getvalue()
 
 
 def run(aws: Aws, role: str, name: str, parameters: dict[str, str]) -> dict[str, object]:

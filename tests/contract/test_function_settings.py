@@ -4,8 +4,6 @@ All calls but the signatures go over HTTP with boto3, as everyone's do.
 """
 
 import inspect
-import io
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,17 +15,12 @@ from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.local.corrections.corrected import moto_corrected
 from shared.local.server import MotoServer
+from tests.helpers.zips import zipped
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 PUBLIC = "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python312:16"
+SOURCE = "def handler(event, context): return event\n"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
-
-
-def zipped():
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", "def handler(event, context): return event\n")
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -47,7 +40,7 @@ def make(aws):
 
     def create(name="f", **settings):
         role = PLACE.arn("iam", "role/r")
-        code = {"Code": {"ZipFile": zipped()}, "Handler": "app.handler", "Runtime": "python3.14"}
+        code = {"Code": {"ZipFile": zipped(SOURCE)}, "Handler": "app.handler", "Runtime": "python3.14"}
         aws.lambda_.create_function(FunctionName=name, Role=role, **{**code, **settings})
         return aws.lambda_
 
@@ -59,7 +52,7 @@ def layer(aws):
     """Return a function that publishes a layer and gives its version's ARN."""
 
     def publish(name="one", **settings):
-        made = aws.lambda_.publish_layer_version(LayerName=name, Content={"ZipFile": zipped()}, **settings)
+        made = aws.lambda_.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(SOURCE)}, **settings)
         return made["LayerVersionArn"]
 
     return publish
@@ -92,11 +85,11 @@ def test_the_methods_we_replace_have_the_signatures_we_know():
 
 def test_a_function_keeps_the_architecture_and_the_storage_that_it_is_changed_to(make):
     client = make()
-    client.update_function_code(FunctionName="f", ZipFile=zipped(), Architectures=["arm64"])
+    client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE), Architectures=["arm64"])
     assert configuration(client)["Architectures"] == ["arm64"]
-    client.update_function_code(FunctionName="f", ZipFile=zipped(), Architectures=["x86_64"], DryRun=True)
+    client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE), Architectures=["x86_64"], DryRun=True)
     client.update_function_configuration(FunctionName="f", EphemeralStorage={"Size": 700})
-    client.update_function_code(FunctionName="f", ZipFile=zipped())
+    client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE))
     assert (configuration(client)["Architectures"], configuration(client)["EphemeralStorage"]) == (
         ["arm64"],
         {"Size": 700},

@@ -1,8 +1,6 @@
 """Versions, aliases, qualifiers and names of functions, over HTTP: it fails when moto changes what is used of it."""
 
-import io
 import json
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,17 +11,15 @@ from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.local.corrections.corrected import moto_corrected
 from shared.local.server import MotoServer
+from tests.helpers.zips import zipped
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 FUNCTION = PLACE.arn("lambda", "function:f")
 PARTIAL = "123456789012:function:f"
 
 
-def zipped(text=""):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", f"def handler(event, context): return {text!r}\n")
-    return buffer.getvalue()
+def source(text=""):
+    return f"def handler(event, context): return {text!r}\n"
 
 
 @pytest.fixture
@@ -43,14 +39,14 @@ def functions(aws):
     client = aws.lambda_
     make(client, "f")
     for text in ("1", "2", "3"):
-        client.update_function_code(FunctionName="f", ZipFile=zipped(text))
+        client.update_function_code(FunctionName="f", ZipFile=zipped(source(text)))
         client.publish_version(FunctionName="f")
     return client
 
 
 def make(client, name, **settings):
     given = {"Role": PLACE.arn("iam", "role/r"), "Handler": "app.handler", "Runtime": "python3.14"}
-    return client.create_function(FunctionName=name, Code={"ZipFile": zipped()}, **given, **settings)
+    return client.create_function(FunctionName=name, Code={"ZipFile": zipped(source())}, **given, **settings)
 
 
 def refused(call, **given):
@@ -90,7 +86,7 @@ def test_a_qualifier_counts_in_the_name_and_beside_it(functions):
         "InvalidParameterValueException",
         "The derived qualifier from the function name does not match the specified qualifier.",
     )
-    code, message = refused(functions.update_function_code, FunctionName="f:1", ZipFile=zipped("x"))
+    code, message = refused(functions.update_function_code, FunctionName="f:1", ZipFile=zipped(source("x")))
     assert (code, message[:34]) == ("InvalidParameterValueException", "This operation is permitted on Lam")
 
 

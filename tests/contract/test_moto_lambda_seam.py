@@ -24,6 +24,7 @@ from moto.logs.models import LogsBackend
 from moto.server import ThreadedMotoServer
 
 from shared.local.lambda_runtime import InvokeRefusedError, LambdaRuntime, install, invoker, sender
+from tests.helpers.zips import zipped
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -37,13 +38,6 @@ def handler(event, context):
     return {"event": event, "pid": os.getpid(), "who": context.client_context and context.client_context.custom,
             "version": context.function_version, "stage": os.environ.get("STAGE")}
 """
-
-
-def zipped(source):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", source)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,6 +11,7 @@ from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.config.runtimes import MACHINE
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.zips import zipped
 
 pytestmark = pytest.mark.workflow
 
@@ -27,13 +26,6 @@ def handler(event, context):
     return {"stars": 3}
 """
 PUBLIC = "arn:aws:lambda:us-east-1:336392948345:layer:AWSSDKPandas-Python312:16"
-
-
-def zipped(name, source):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, source)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +54,7 @@ def function(aws, queue):
             Role=PLACE.arn("iam", f"role/{name}-role"),
             Runtime=MACHINE,
             Handler="app.handler",
-            Code={"ZipFile": zipped("app.py", source)},
+            Code={"ZipFile": zipped(source)},
             Timeout=10,
             **settings,
         )
@@ -210,7 +202,7 @@ def test_an_alias_is_told_to_the_function_and_shares_its_calls_by_weight(aws, fu
     client.publish_version(FunctionName="shared")
     client.update_function_code(
         FunctionName="shared",
-        ZipFile=zipped("app.py", "def handler(event, context): return context.invoked_function_arn, 2\n"),
+        ZipFile=zipped("def handler(event, context): return context.invoked_function_arn, 2\n"),
     )
     client.publish_version(FunctionName="shared")
     client.create_alias(
@@ -242,7 +234,7 @@ def test_a_public_layer_is_there_once_it_was_published_in_its_place(aws, functio
     source = "import from_layer\ndef handler(event, context): return from_layer.value\n"
     with pytest.raises(ClientError, match="not authorized to perform: lambda:GetLayerVersion"):
         function("early", source=source, Layers=[PUBLIC])
-    content = {"ZipFile": zipped("python/from_layer.py", "value = 42")}
+    content = {"ZipFile": zipped("value = 42", "python/from_layer.py")}
     aws.lambda_.publish_layer_version(LayerName="pandas", Description=PUBLIC, Content=content)
     function("layered", source=source, Layers=[PUBLIC])
     assert json.load(aws.lambda_.invoke(FunctionName="layered")["Payload"]) == 42

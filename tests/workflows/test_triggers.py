@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import time
-import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +15,7 @@ from shared.config.lane import Place
 from shared.config.runtimes import MACHINE
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
+from tests.helpers.zips import zipped
 
 pytestmark = pytest.mark.workflow
 
@@ -97,7 +96,7 @@ class Lane:
                 "Role": self.role(name, "lambda.amazonaws.com", "states:StartExecution", "logs:*", *reads),
                 "Runtime": MACHINE,
                 "Handler": "app.handler",
-                "Code": {"ZipFile": zipped("app.py", source)},
+                "Code": {"ZipFile": zipped(source)},
                 "Timeout": 30,
                 "MemorySize": 256,
                 **settings,
@@ -166,13 +165,6 @@ class Lane:
 
 def document(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def zipped(name, source):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, source)
-    return buffer.getvalue()
 
 
 def keys(numbers):

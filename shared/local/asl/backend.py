@@ -264,12 +264,9 @@ class InvalidDefinition(Refused):
         super().__init__("InvalidDefinition", message)
 
 
-def check_definition(definition: str, kind: str, *, here: bool = True) -> None:
-    """Raise InvalidDefinition unless *definition* has no errors; all of them are in its message.
-
-    What the embedded cloud lacks is an error only if it is to run *here*.
-    """
-    errors = [str(problem) for problem in problems_of(definition, kind, here=here)]
+def check_definition(definition: str, kind: str) -> None:
+    """Raise InvalidDefinition unless *definition* has no errors; all of them are in its message."""
+    errors = [str(problem) for problem in problems_of(definition, kind)]
     if errors:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 

@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from shared.local.strict_json import no_constant
+
 if TYPE_CHECKING:
     from shared.values import Json
 
@@ -51,7 +53,7 @@ def read_json(text: str, *, unique: bool = False) -> Json:
         JsonTextError: It is no JSON, or an object has a name twice.
     """
     try:
-        found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each if unique else None)
+        found: Json = json.loads(text, parse_constant=no_constant, object_pairs_hook=_once_each if unique else None)
     except (ValueError, RecursionError):
         reader = _Reader(text, unique=unique)
         try:
@@ -76,10 +78,6 @@ def too_nested(value: Json, text: str) -> bool:
         )
         level = [item for each in members for item in each if isinstance(item, (dict, list))]
     return depth > MAX_NESTING
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, UnknownEve
 from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.utils import get_backend
 
+from shared.local.arns import ACCOUNT, REGION, SERVICE
 from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     Show = Callable[..., dict[str, Any]]
 
-_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
 _LATEST = "$LATEST"
 
 
@@ -147,17 +147,17 @@ def _check_dead_letters(arn: str) -> None:
     if not arn:
         return
     parts = arn.split(":")
-    there = _THERE.get(parts[_SERVICE]) if len(parts) > _ACCOUNT and parts[_SERVICE] in {"sqs", "sns"} else None
-    if there is None or arn.endswith(".fifo") or not there(parts[_ACCOUNT], parts[_REGION], arn):
+    there = _THERE.get(parts[SERVICE]) if len(parts) > ACCOUNT and parts[SERVICE] in {"sqs", "sns"} else None
+    if there is None or arn.endswith(".fifo") or not there(parts[ACCOUNT], parts[REGION], arn):
         raise InvalidParameterValueException(f"The DeadLetterConfig TargetArn {arn} is no standard queue or topic.")
 
 
 def _check_destination(function: LambdaFunction, arn: str) -> None:
     parts = arn.split(":")
-    if parts[_SERVICE] == "lambda" and arn in {function.function_arn, f"{function.function_arn}:$LATEST"}:
+    if parts[SERVICE] == "lambda" and arn in {function.function_arn, f"{function.function_arn}:$LATEST"}:
         raise InvalidParameterValueException("You can't specify the function as a destination for itself.")
-    there = _THERE.get(parts[_SERVICE])
-    if there is None or not there(parts[_ACCOUNT], parts[_REGION], arn):
+    there = _THERE.get(parts[SERVICE])
+    if there is None or not there(parts[ACCOUNT], parts[REGION], arn):
         raise InvalidParameterValueException(f"The destination ARN {arn} is invalid.")
 
 

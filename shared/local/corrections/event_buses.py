@@ -17,6 +17,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend
 
 from shared.local.seams import Seam, plugged
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,10 +64,11 @@ def _policy(text: str) -> str:
         JsonRESTError: It is none, or a statement lacks what moto needs.
     """
     try:
-        read = json.loads(text)
+        read = read_strict(text)
     except ValueError as error:
         raise JsonRESTError("ValidationException", "This policy contains invalid Json") from error
-    statements = read.get("Statement") if isinstance(read, dict) else None
+    policy = read if isinstance(read, dict) else {}
+    statements = policy.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
@@ -79,4 +81,4 @@ def _policy(text: str) -> str:
                 f"the embedded cloud keeps no statement of a bus's policy without {', '.join(lacking)}; add it, or try "
                 "it on AWS",
             )
-    return json.dumps(read | {"Statement": statements})
+    return json.dumps(policy | {"Statement": statements})

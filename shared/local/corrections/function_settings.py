@@ -17,6 +17,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import ImageConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.utils import get_backend
 
+from shared.local.arns import ACCOUNT, REGION
 from shared.local.layers import published_as
 from shared.local.seams import Seam, plugged, replacing
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LayerVersion
 
 _MOST_LAYERS = 5
-_REGION, _ACCOUNT = 3, 4  # positions in an ARN, from 0
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ def _layers(self: LambdaFunction, layers_versions_arns: Sequence[str]) -> list[d
     backend = get_backend(self.account_id, self.region)
     kept: dict[str, dict[str, object]] = {}
     for arn in layers_versions_arns:
-        if arn.split(":")[_REGION] != self.region:
+        if arn.split(":")[REGION] != self.region:
             raise InvalidParameterValueException(
                 f"Layers are not in the same region as the function. Layers are expected to be in region {self.region}."
             )
@@ -99,7 +99,7 @@ def _of_every_account(original: Callable[..., LayerVersion | None]) -> Callable[
 
     @functools.wraps(original)
     def find(self: LambdaBackend, layer_version_arn: str) -> LayerVersion | None:
-        if layer_version_arn.split(":")[_ACCOUNT] == self.account_id:
+        if layer_version_arn.split(":")[ACCOUNT] == self.account_id:
             return original(self, layer_version_arn)
         return published_as(layer_version_arn)
 

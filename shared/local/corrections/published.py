@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import json
 from typing import TYPE_CHECKING
 
 from moto.events.models import EventsBackend
@@ -20,6 +19,7 @@ from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
 
 from shared.local.seams import Seam, parameter, plugged
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def _check_structure(message: str) -> None:
     """Raise unless *message*, which has a text for each protocol, has one for those that it does not name."""
     where = "Invalid parameter: Message Structure -"
     try:
-        texts = json.loads(message)
+        texts = read_strict(message)
     except ValueError:
         raise SNSInvalidParameter(f"{where} JSON message body failed to parse") from None
     if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
@@ -101,6 +101,6 @@ def _is_object(event: Event) -> bool:
     if not detail:
         return True
     try:
-        return isinstance(json.loads(str(detail)), dict)
+        return isinstance(read_strict(str(detail)), dict)
     except ValueError:
         return False

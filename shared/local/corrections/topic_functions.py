@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.utils import get_backend
 from moto.sns.models import Subscription
 
+from shared.local.arns import REGION
 from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from shared.values import Json
 
-_REGION = 3  # its position in an ARN, from 0
 _RENAMED = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
 
 
@@ -48,7 +48,7 @@ def _publishing(original: Callable[..., None]) -> Callable[..., None]:
             message = self._parse_message_structure(message, self.protocol)
         told = self.get_post_data(message, message_id, more.get("subject"), message_attributes=attributes)
         event = {"x-amz-invocation-type": "Event"}
-        backend = get_backend(self.account_id, self.endpoint.split(":")[_REGION])
+        backend = get_backend(self.account_id, self.endpoint.split(":")[REGION])
         text = json.dumps({"Records": [_record(self.arn, told)]})
         backend.invoke(function_name=self.endpoint, qualifier=None, body=text, headers=event, response_headers={})
 

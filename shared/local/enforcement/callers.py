@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.iam.principals import Principal
+from shared.local.arns import ACCOUNT, PARTITION, RESOURCE
 from shared.local.door.callers import caller_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from shared.local.door.callers import Caller
 
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
-_ACCOUNT, _RESOURCE = 4, 5  # positions in an ARN, from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ def service(name: str) -> Actor:
 @lru_cache(maxsize=1024)
 def role_session(role: str, session: str) -> Actor:
     """Return who acts in a *session* of the *role* with that ARN."""
-    parts = role.split(":", _RESOURCE)
-    name = parts[_RESOURCE].rpartition("/")[2]
-    arn = f"arn:{parts[1]}:sts::{parts[_ACCOUNT]}:assumed-role/{name}/{session}"
+    parts = role.split(":", RESOURCE)
+    name = parts[RESOURCE].rpartition("/")[2]
+    arn = f"arn:{parts[PARTITION]}:sts::{parts[ACCOUNT]}:assumed-role/{name}/{session}"
     return Actor(Principal(arn, role), role)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
+from shared.local.arns import SERVICE
 from shared.local.corrections.asynchronous_settings import dead_letters, destinations
 from shared.local.seams import Seam, plugged
 
@@ -32,7 +33,6 @@ _SENDING = {
     "sns": ("Publish", "SNS"),
     "sqs": ("SendMessage", "SQS"),
 }
-_SERVICE = 2  # its position in an ARN, from 0
 
 
 @contextlib.contextmanager
@@ -77,8 +77,8 @@ def _check_network(gate: Gate, role: str, told: Mapping[str, Any]) -> None:
 
 def _check_dead_letters(gate: Gate, role: str, told: Mapping[str, Any]) -> None:
     arn = dead_letters(told)
-    action, name = _SENDING.get(arn.split(":")[_SERVICE], ("", "")) if arn.count(":") > _SERVICE else ("", "")
-    if action and not gate.allows(role, f"{arn.split(':')[_SERVICE]}:{action}", arn):
+    action, name = _SENDING.get(arn.split(":")[SERVICE], ("", "")) if arn.count(":") > SERVICE else ("", "")
+    if action and not gate.allows(role, f"{arn.split(':')[SERVICE]}:{action}", arn):
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {action} on {name}"
         )
@@ -89,7 +89,7 @@ def _sending(gate: Gate, original: Callable[..., object]) -> Callable[..., objec
     def put(self: LambdaBackend, function_name: str, config: Mapping[str, Any]) -> object:
         role = self.get_function(function_name).role
         for arn in destinations(config):
-            service = arn.split(":")[_SERVICE]
+            service = arn.split(":")[SERVICE]
             action, name = _SENDING.get(service, ("", ""))
             if action and not gate.allows(role, f"{service}:{action}", arn):
                 raise InvalidParameterValueException(

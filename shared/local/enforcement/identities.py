@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 
 from shared.iam.statements import Policy, read_identity_policy
+from shared.local.arns import ACCOUNT, PARTITION, RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_PARTITION, _ACCOUNT, _RESOURCE = 1, 4, 5  # positions in an ARN, from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +54,19 @@ def hanging_on(arn: str) -> Hanging:
 
 def managed_policies(arns: Iterable[str], account: str) -> tuple[Policy, ...]:
     """Return the managed policies *arns* as *account* sees them. One that does not exist is returned as broken."""
-    return tuple(_managed(iam_backends[account][arn.split(":")[_PARTITION]], arn) for arn in arns)
+    return tuple(_managed(iam_backends[account][arn.split(":")[PARTITION]], arn) for arn in arns)
 
 
 def _find(arn: str) -> tuple[IAMBackend, Role | User] | None:
-    parts = arn.split(":", _RESOURCE)
-    backend = iam_backends[parts[_ACCOUNT]][parts[_PARTITION]]
+    parts = arn.split(":", RESOURCE)
+    backend = iam_backends[parts[ACCOUNT]][parts[PARTITION]]
     things = backend.roles if _is_role(arn) else backend.users
     thing = next((thing for thing in list(things.values()) if thing.arn == arn), None)
     return None if thing is None else (backend, thing)
 
 
 def _is_role(arn: str) -> bool:
-    return arn.split(":", _RESOURCE)[_RESOURCE].startswith("role/")
+    return arn.split(":", RESOURCE)[RESOURCE].startswith("role/")
 
 
 def _policies(owner: Role | User | Group) -> Iterator[Policy]:

@@ -13,6 +13,7 @@ from shared.local.lambda_runtime.endings import InitFailed, OutOfMemory, TimedOu
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation
 from shared.local.lambda_runtime.log_stream import LogStream, billed_ms, report_line
 from shared.local.lambda_runtime.memory import to_mb
+from shared.local.times import to_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class Call:
         issue 917). In 2020 there was no such type and Step Functions said Lambda.Unknown; its guide still says so.
         """
         if isinstance(end, TimedOut):
-            stamp = datetime.fromtimestamp(self.wall(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            stamp = to_milliseconds(datetime.fromtimestamp(self.wall(), UTC))
             words = f"{stamp} {self.request_id} Task timed out after {seconds:.2f} seconds\n\n"
             message = f"RequestId: {self.request_id} Error: Task timed out after {self.spec.timeout:.2f} seconds"
             payload = _error(message, "Sandbox.Timedout")

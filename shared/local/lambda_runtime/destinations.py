@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.local.arns import REGION, SERVICE, queue_url
+from shared.local.times import to_milliseconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     """Return the client of a service, in a region, for the role with an ARN."""
 
 _log = logging.getLogger(__name__)
-_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
 _LONGEST_MESSAGE = 1024  # bytes of an error's message in a dead letter
 
 
@@ -66,12 +68,12 @@ class Destinations:
     def _client(self, to: str, outcome: Outcome) -> tuple[Any, str]:
         """Return the client of the service that the ARN *to* is of, for the function's role, and the service."""
         parts = to.split(":")
-        return self._clients(parts[_SERVICE], parts[_REGION], outcome.spec.role), parts[_SERVICE]
+        return self._clients(parts[SERVICE], parts[REGION], outcome.spec.role), parts[SERVICE]
 
     def _send(self, to: str, outcome: Outcome, text: str) -> None:
         client, service = self._client(to, outcome)
         if service == "sqs":
-            client.send_message(QueueUrl=_url(to), MessageBody=text)
+            client.send_message(QueueUrl=queue_url(to), MessageBody=text)
         elif service == "sns":
             client.publish(TopicArn=to, Message=text)
         elif service == "events":
@@ -84,14 +86,9 @@ class Destinations:
         text = (outcome.payload or b"{}").decode()
         attributes = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in _told(outcome).items()}
         if service == "sqs":
-            client.send_message(QueueUrl=_url(to), MessageBody=text, MessageAttributes=attributes)
+            client.send_message(QueueUrl=queue_url(to), MessageBody=text, MessageAttributes=attributes)
         else:
             client.publish(TopicArn=to, Message=text, MessageAttributes=attributes)
-
-
-def _url(queue: str) -> str:
-    parts = queue.split(":")
-    return f"https://sqs.{parts[_REGION]}.amazonaws.com/{parts[_ACCOUNT]}/{parts[-1]}"
 
 
 def _entry(bus: str, outcome: Outcome, text: str) -> dict[str, Json]:
@@ -135,7 +132,7 @@ def record(outcome: Outcome, now: datetime) -> dict[str, Json]:
     invocation = outcome.invocation
     told: dict[str, Json] = {
         "version": "1.0",
-        "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": to_milliseconds(now),
         "requestContext": {
             "requestId": outcome.request_id,
             "functionArn": _arn(outcome),

@@ -21,9 +21,11 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
+from shared.local.arns import REGION
 from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
 from shared.local.seams import Seam, plugged, replacing
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     Show = Callable[..., dict[str, object]]  # a method of moto's that describes a function
 
 _HttpAnswer = tuple[int, dict[str, str], bytes]
-_REGION = 3  # its position in an ARN, from 0
 _LATEST = "$LATEST"
 _chance = random.Random("aliases")  # noqa: S311  which version an alias leads to: the same in each cloud
 
@@ -203,7 +204,7 @@ def sender(runtime: LambdaRuntime, account: str, region: str) -> Callable[[str, 
 
 
 def _where(function: str, region: str) -> str:
-    return function.split(":")[_REGION] if function.startswith("arn:") else region
+    return function.split(":")[REGION] if function.startswith("arn:") else region
 
 
 @contextmanager
@@ -382,7 +383,7 @@ def _invoke_async_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> 
 def _json_body(request: LambdaResponse) -> bytes:
     body = _bytes(request.body)
     try:
-        json.loads(body or b"{}")
+        read_strict(body or b"{}")
     except ValueError as error:
         raise InvokeRefusedError(
             "InvalidRequestContentException", 400, f"Could not parse request body into json: {error}"

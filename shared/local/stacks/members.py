@@ -5,13 +5,12 @@ Source: answers of AWS to calls that break them ("1 validation error detected: .
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, StructureShape
 
+from shared.local.calls.constraints import broken, violated
 from shared.local.calls.models import model_of
 from shared.local.stacks.refusals import ValidationError
 
@@ -32,8 +31,7 @@ def check_members(operation: str, params: Mapping[str, Any]) -> None:
         return
     problems = list(_problems(shape, params, ""))
     if problems:
-        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
-        raise ValidationError(f"{count}: {'; '.join(problems)}")
+        raise ValidationError(violated(problems))
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -57,21 +55,5 @@ def _at(path: str, name: str) -> str:
 
 
 def _broken(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    failed = f"Value '{str(value)[:256]}' at '{path}' failed to satisfy constraint: Member must"
-    rules = shape.metadata
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    size = value if number else len(value) if isinstance(value, (str, list)) else None
-    what = "value" if number else "length"
-    if size is not None and "min" in rules and size < rules["min"]:
-        yield f"{failed} have {what} greater than or equal to {rules['min']}"
-    if size is not None and "max" in rules and size > rules["max"]:
-        yield f"{failed} have {what} less than or equal to {rules['max']}"
-    if rules.get("enum") and value not in rules["enum"]:
-        yield f"{failed} satisfy enum value set: [{', '.join(sorted(rules['enum']))}]"
-    if isinstance(value, str) and "pattern" in rules and not _pattern(rules["pattern"]).fullmatch(value):
-        yield f"{failed} satisfy regular expression pattern: {rules['pattern']}"
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+    for why in broken(shape, value, sorted(shape.metadata.get("enum") or ())):
+        yield f"Value '{str(value)[:256]}' at '{path}' failed to satisfy constraint: Member must {why}"

@@ -17,17 +17,15 @@ handle failures", and "DeletionPolicy attribute" (read 2026-11-30).
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.local.stacks.dynamic import resolved
 from shared.local.stacks.functions import Scope, evaluate
 from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.kinds.kind import Kind, ResourceFailed, Work
 from shared.local.stacks.parameters import HIDDEN
+from shared.local.stacks.reasons import reasons
 from shared.local.stacks.records import GONE, Event, Output, Resource, now
 from shared.local.stacks.references import in_order
 from shared.local.stacks.refusals import RefusedCall, ValidationError
@@ -38,9 +36,6 @@ if TYPE_CHECKING:
     from shared.local.stacks.blueprint import Blueprint
     from shared.local.stacks.records import Stack, Wanted
     from shared.values import Json
-
-_LOG = logging.getLogger(__name__)
-INTERNAL = "Internal error of the embedded cloud; see its log (lanes up's log)"
 
 _ASKED = "User Initiated"
 _TAGGED = "Tags"
@@ -226,7 +221,7 @@ class Operation:
     ) -> tuple[Mapping[str, Json], str]:
         """Return what the properties of *name* are now that whatever it needs is there, and how they are shown."""
         told = blueprint.template.resources[name].get("Properties", {})
-        with _reasons():
+        with reasons():
             found = evaluate(told, scope)
             properties = self._tagged(wanted, blueprint, name, resolved(found, self.around.client))
         hidden = {key: _hidden(given.value) for key, given in wanted.parameters.items() if given.hidden}
@@ -251,13 +246,13 @@ class Operation:
 
     def _create(self, resource: Resource) -> Resource:
         kind, work = _kind(resource.kind), self._work(resource)
-        with _reasons():
+        with reasons():
             fitting = kind.fit(resource.name, resource.properties)
             physical = kind.create(work, fitting)
         made = replace(resource, physical=physical)
         self.stack.resources[resource.name] = made  # from here on there is something to take back
         self._tell(made, f"{_verb(resource)}_IN_PROGRESS", "Resource creation Initiated")
-        with _reasons():
+        with reasons():
             made = replace(made, attributes={**work.told, **kind.tell(work, physical, fitting)})
         return self._tell(made, f"{_verb(resource)}_COMPLETE")
 
@@ -289,7 +284,7 @@ class Operation:
     def _to(self, have: Resource, properties: Mapping[str, Json]) -> Resource:
         """Change *have* in place to *properties*."""
         kind, work = _kind(have.kind), self._work(have)
-        with _reasons():
+        with reasons():
             wanted = kind.fit(have.name, properties)
             physical = kind.update(work, have.physical, kind.fit(have.name, have.properties), wanted) or have.physical
             attributes = {**work.told, **kind.tell(work, physical, wanted)}
@@ -334,7 +329,7 @@ class Operation:
         for name, entry in blueprint.template.entries("Outputs"):
             if name not in blueprint.outputs:
                 continue
-            with _reasons():
+            with reasons():
                 export = entry.get("Export")
                 told = evaluate({"Value": entry.get("Value"), "Export": export}, scope)
             outputs.append(self._output(name, entry, told))
@@ -397,7 +392,7 @@ class Operation:
         self._tell(resource, "DELETE_IN_PROGRESS", note=note)
         kind = _kind(resource.kind)
         try:
-            with _reasons():
+            with reasons():
                 kind.delete(self._work(resource), resource.physical, kind.fit(resource.name, resource.properties))
         except ResourceFailed as failure:
             self._tell(resource, "DELETE_FAILED", failure.reason, note=note)
@@ -444,52 +439,3 @@ def _keeps_at_rollback(resource: Resource) -> bool:
 
 def _not_deleted(failed: list[str]) -> str:
     return f"The following resource(s) failed to delete: [{', '.join(failed)}]. " if failed else ""
-
-
-class _reasons:  # noqa: N801  used as a statement
-    """Turns what a handler raises into the reason that a stack's events tell."""
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Raise the reason of *error*.
-
-        Raises:
-            ResourceFailed: In the place of what was raised.
-        """
-        if error is None or isinstance(error, ResourceFailed) or not isinstance(error, Exception):
-            return
-        if isinstance(error, ClientError):
-            raise ResourceFailed(_of_answer(error)) from error
-        if isinstance(error, RefusedCall):
-            raise ResourceFailed(error.message) from error
-        if isinstance(error, BotoCoreError):
-            raise ResourceFailed(f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)')
-        _LOG.error("a resource of a stack failed", exc_info=error)
-        raise ResourceFailed(f'Resource handler returned message: "{INTERNAL}" (HandlerErrorCode: InternalFailure)')
-
-
-_CODES = (
-    ("AccessDenied", "AccessDenied"),
-    ("AlreadyExist", "AlreadyExists"),
-    ("ResourceConflict", "AlreadyExists"),
-    ("ResourceInUse", "AlreadyExists"),
-    ("NotFound", "NotFound"),
-    ("DoesNotExist", "NotFound"),
-    ("NoSuch", "NotFound"),
-    ("LimitExceeded", "ServiceLimitExceeded"),
-    ("Throttl", "Throttling"),
-)
-
-
-def _of_answer(error: ClientError) -> str:
-    told: Any = error.response
-    code, message = str(told["Error"].get("Code", "")), str(told["Error"].get("Message", ""))
-    about = told.get("ResponseMetadata", {})
-    handler = next((name for part, name in _CODES if part in code), "InvalidRequest")
-    status, request = about.get("HTTPStatusCode", 400), about.get("RequestId", "")
-    return (
-        f'Resource handler returned message: "{message} (Service: {error.operation_name}, Status Code: {status}, '
-        f'Request ID: {request})" (HandlerErrorCode: {handler})'
-    )

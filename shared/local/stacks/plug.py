@@ -24,8 +24,7 @@ from shared.local.seams import plugged, replacing
 from shared.local.stacks.api import OPERATIONS
 from shared.local.stacks.api.asked import Asked, Tables
 from shared.local.stacks.members import check_members
-from shared.local.stacks.operation import INTERNAL
-from shared.local.stacks.refusals import RefusedCall, ValidationError
+from shared.local.stacks.refusals import INTERNAL, RefusedCall, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,6 +13,8 @@ from moto.core.exceptions import ServiceException
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+INTERNAL = "Internal error of the embedded cloud; see its log (lanes up's log)"
+
 
 class RefusedCall(ServiceException):
     """CloudFormation does not take a call: nothing has happened."""

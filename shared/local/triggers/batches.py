@@ -11,6 +11,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.local.strict_json import read_strict
 from shared.values import as_list, as_mapping, as_text
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def failed(ids: Collection[str], answer: bytes, *, reports_failures: bool) -> se
     if not reports_failures or not answer:
         return set()
     try:
-        named = _named(json.loads(answer))
+        named = _named(read_strict(answer))
     except (KeyError, TypeError, ValueError):
         return set(ids)
     return set(ids) if named - set(ids) else named

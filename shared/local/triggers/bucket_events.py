@@ -32,13 +32,15 @@ from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 from moto.sns.models import sns_backends
 
+from shared.local.arns import REGION
 from shared.local.door.callers import caller_of
 from shared.local.door.identity import user_id
 from shared.local.enforcement.callers import service
 from shared.local.enforcement.gate import source
 from shared.local.seams import Seam, plugged, replacing
+from shared.local.times import to_milliseconds
 from shared.local.triggers import queues
-from shared.local.triggers.bucket_notifications import UNVALIDATED, Asked, not_here, refused
+from shared.local.triggers.bucket_notifications import UNVALIDATED, Asked, never_sent, refused
 from shared.local.triggers.buses import Buses, News
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ def _configuring(gate: Gate, original: Callable[..., None]) -> Callable[..., Non
 def _check(gate: Gate, bucket: FakeBucket) -> None:
     """Refuse *bucket*'s configuration if S3 would, or if an event of it would never be told."""
     parts = asked_of(bucket)
-    if never := not_here(parts):
+    if never := never_sent(parts):
         raise NotHere(never)
     for why in refused(parts):
         raise S3ClientError("InvalidArgument", why)
@@ -211,7 +213,7 @@ class _Told:
             "eventVersion": "2.3" if self._name.startswith(_LATER_FORM) else "2.1",
             "eventSource": "aws:s3",
             "awsRegion": self._bucket.region_name,
-            "eventTime": _milliseconds(self._at),
+            "eventTime": to_milliseconds(self._at),
             "eventName": self._name.removeprefix("s3:"),
             "userIdentity": {"principalId": f"AWS:{_caller(self._account)}"},
             "requestParameters": {"sourceIPAddress": _LOOPBACK},
@@ -254,10 +256,6 @@ class _Told:
         return facts
 
 
-def _milliseconds(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _next_sequencer() -> str:
     """Return a hexadecimal number that is larger than each one before, also after a restart."""
     global _last_sequencer  # noqa: PLW0603  one order for all buckets of the process
@@ -275,7 +273,7 @@ def _test_event(bucket: FakeBucket) -> Json:
     return {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
-        "Time": _milliseconds(datetime.now(UTC)),
+        "Time": to_milliseconds(datetime.now(UTC)),
         "Bucket": bucket.name,
         "RequestId": secrets.token_hex(8).upper(),
         "HostId": secrets.token_urlsafe(48),
@@ -299,12 +297,12 @@ def _to_queue(_account: str, arn: str, text: str) -> None:
 
 
 def _to_topic(account: str, arn: str, text: str) -> None:
-    sns_backends[account][arn.split(":")[3]].publish(arn=arn, message=text, subject="Amazon S3 Notification")
+    sns_backends[account][arn.split(":")[REGION]].publish(arn=arn, message=text, subject="Amazon S3 Notification")
 
 
 def _to_function(account: str, arn: str, text: str) -> None:
     event = {"x-amz-invocation-type": "Event"}
-    backend = get_backend(account, arn.split(":")[3])
+    backend = get_backend(account, arn.split(":")[REGION])
     backend.invoke(function_name=arn, qualifier=None, body=text, headers=event, response_headers={})
 
 

@@ -102,6 +102,6 @@ def _overlap(one: Asked, other: Asked) -> bool:
     )
 
 
-def not_here(parts: Iterable[Asked]) -> list[str]:
+def never_sent(parts: Iterable[Asked]) -> list[str]:
     """Return the events that are asked for and never happen in the embedded cloud."""
     return sorted({event for part in parts for event in part.events if event.startswith(_NEVER_HERE)})

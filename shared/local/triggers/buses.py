@@ -16,11 +16,12 @@ import json
 import logging
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.core.exceptions import JsonRESTError
 from moto.events.models import events_backends
 
+from shared.local.strict_json import read_strict
 from shared.local.triggers.event_inputs import input_of
 from shared.local.triggers.event_patterns import Pattern
 from shared.local.triggers.timetable import MAX_AGE, MAX_ATTEMPTS, Target
@@ -203,12 +204,8 @@ def _wrong(entry: Entry) -> Iterator[tuple[str, str]]:
     if str(entry.get("Source")).startswith("aws."):
         yield "NotAuthorizedForSourceException", "Not authorized for the source."
     try:
-        detail = json.loads(entry.get("Detail") or "", parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        detail = read_strict(entry.get("Detail") or "")
+    except ValueError:
         detail = None
     if not isinstance(detail, dict):
         yield "MalformedDetail", "Detail is malformed."
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)

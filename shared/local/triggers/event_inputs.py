@@ -15,6 +15,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from shared.local.strict_json import read_strict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -46,7 +48,7 @@ def wrong_inputs(target: Mapping[str, Any]) -> Iterator[str]:
 
 def _not_json(text: str, what: str) -> Iterator[str]:
     try:
-        json.loads(text)
+        read_strict(text)
     except ValueError as error:
         yield f"{what}: {error}"
 

@@ -11,10 +11,11 @@ the words of refusals in AWS's own matcher, aws/event-ruler, JsonRuleCompiler (r
 from __future__ import annotations
 
 import ipaddress
-import json
 import operator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
+
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -52,7 +53,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         try:
-            read = json.loads(text, parse_constant=_no_constant)
+            read = read_strict(text)
         except ValueError as error:
             raise PatternError(f"Unexpected character: {error}") from error
         if not isinstance(read, dict):
@@ -62,10 +63,6 @@ class Pattern:
     def matches(self, event: Json) -> bool:
         """Say whether *event* is asked for."""
         return self._matches(event)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _object(fields: Mapping[str, Json]) -> Test:

@@ -10,11 +10,11 @@ words of the refusal are those that LocalStack recorded on AWS, from memory.
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
+from shared.local.strict_json import read_strict
 from shared.local.triggers.event_patterns import Pattern, PatternError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def seen_of_kinesis(kinesis: dict[str, Json]) -> Json:
 
 def _object_or_text(text: str) -> Json:
     try:
-        read: Json = json.loads(text)
+        read = read_strict(text)
     except ValueError:
         return text
     return read if isinstance(read, dict) else text

@@ -23,6 +23,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_backends
 from moto.awslambda.utils import get_backend
 
+from shared.local.arns import ACCOUNT, REGION, SERVICE
 from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.seams import Seam, plugged, then
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     Given = dict[str, Any]  # the parameters of a call
 
 _log = logging.getLogger(__name__)
-_REGION = 3  # its position in an ARN, from 0
 _BATCH, _UNWINDOWED_BATCH, _WINDOW = 10_000, 10, 300
 _AT_ONCE = (2, 1_000)
 # What AWS has for streams and other sources only.
@@ -124,7 +124,7 @@ class Mappings:
 
     def _shards(self, mapping: StreamMapping) -> list[Shard] | None:
         role = _role(mapping.function)
-        reads = FROM_STREAM if mapping.stream.split(":")[2] == "kinesis" else FROM_TABLE
+        reads = FROM_STREAM if mapping.stream.split(":")[SERVICE] == "kinesis" else FROM_TABLE
         may = role is not None and all(self._gate.may(role, "lambda-poller", each, mapping.stream) for each in reads)
         return stream_mappings.shards_of(mapping.stream) if may else None
 
@@ -150,7 +150,7 @@ class Mappings:
         return queues.PolledQueue(queue) if may else None
 
     def _work(self, mapping: Mapping, messages: Sequence[Any]) -> set[str]:
-        region = mapping.queue.split(":")[_REGION]
+        region = mapping.queue.split(":")[REGION]
         records = {message.id: record(message, mapping.queue, region) for message in messages}
         records = {name: each for name, each in records.items() if mapping.wanted(seen_of_message(each))}
         ids = set(records)
@@ -186,7 +186,7 @@ def _held(backend: LambdaBackend) -> list[EventSourceMapping]:
 
 
 def _of_queue(arn: str) -> bool:
-    return arn.split(":")[2:3] == ["sqs"]
+    return arn.split(":")[SERVICE : SERVICE + 1] == ["sqs"]
 
 
 def _read(held: EventSourceMapping) -> Mapping:
@@ -204,7 +204,7 @@ def _read(held: EventSourceMapping) -> Mapping:
 
 
 def _role(function: str) -> str | None:
-    account, region = function.split(":")[4], function.split(":")[_REGION]
+    account, region = function.split(":")[ACCOUNT], function.split(":")[REGION]
     found = get_backend(account, region).get_function_by_arn(function)
     return found.role if found else None
 

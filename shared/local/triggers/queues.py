@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
+from shared.local.arns import ACCOUNT, REGION, RESOURCE, SERVICE
 from shared.local.seams import Seam, plugged, then
 from shared.local.triggers.batches import LARGEST_EVENT, record
 
@@ -28,16 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from threading import Condition
 
-_SERVICE, _REGION, _ACCOUNT, _NAME = 2, 3, 4, 5  # positions in an ARN, from 0
 _MS = 1000
 
 
 def find_queue(arn: str) -> Queue | None:
     """Return moto's queue of *arn*, or None."""
     parts = arn.split(":")
-    if len(parts) <= _NAME or parts[_SERVICE] != "sqs":
+    if len(parts) <= RESOURCE or parts[SERVICE] != "sqs":
         return None
-    return sqs_backends[parts[_ACCOUNT]][parts[_REGION]].queues.get(parts[_NAME])
+    return sqs_backends[parts[ACCOUNT]][parts[REGION]].queues.get(parts[RESOURCE])
 
 
 def send(queue: Queue, body: str, attributes: Mapping[str, str] | None = None) -> None:

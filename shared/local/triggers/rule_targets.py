@@ -23,7 +23,9 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from werkzeug.exceptions import HTTPException
 
+from shared.local.arns import ACCOUNT, REGION, SERVICE
 from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.strict_json import read_strict
 from shared.local.triggers import queues
 from shared.local.triggers.firing import TargetError
 
@@ -45,7 +47,6 @@ ACTIONS = {
     "states": "states:StartExecution",
 }
 """What a rule does to a target, by the service in its ARN. Others are refused by name."""
-_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
 
 
 class RuleTargets:
@@ -78,7 +79,7 @@ class RuleTargets:
         if not self._may_reach(firing):
             raise TargetError("NO_PERMISSIONS", f"{EVENTS} may not reach {firing.target.arn}")
         try:
-            self._kinds[parts[_SERVICE]](firing, parts[_ACCOUNT], parts[_REGION])
+            self._kinds[parts[SERVICE]](firing, parts[ACCOUNT], parts[REGION])
         except InvokeRefusedError as refused:
             raise TargetError("THROTTLING", refused.what, passes=True) from refused
         except (ServiceException, HTTPException, AWSError) as refused:
@@ -107,7 +108,7 @@ class RuleTargets:
 
     def _may_reach(self, firing: Firing) -> bool:
         arn, role = firing.target.arn, firing.target.role
-        name = arn.split(":")[_SERVICE]
+        name = arn.split(":")[SERVICE]
         if name == "logs":
             arn = f"{arn.removesuffix(':*')}:log-stream:{firing.schedule.rpartition('/')[2]}"
         if role:
@@ -135,24 +136,21 @@ def _json_of(firing: Firing) -> dict[str, Json]:
     Raises:
         TargetError: It is none.
     """
-    try:
-        read = json.loads(firing.target.input)
-    except ValueError as error:
-        raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
+    read = _read(firing)
     if not isinstance(read, dict):
         raise TargetError("SDK_CLIENT_ERROR", "the target's input is no JSON object")
     return read
 
 
-def _check_json(firing: Firing) -> None:
+def _read(firing: Firing) -> Json:
     try:
-        json.loads(firing.target.input)
+        return read_strict(firing.target.input)
     except ValueError as error:
         raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
 
 
 def _to_function(firing: Firing, account: str, region: str) -> None:
-    _check_json(firing)
+    _read(firing)  # Lambda takes nothing but JSON
     get_backend(account, region).invoke(
         function_name=firing.target.arn,
         qualifier=None,

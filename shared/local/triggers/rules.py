@@ -23,7 +23,9 @@ from moto.events.responses import EventsHandler
 from moto.s3 import models as s3_models
 
 from shared.config.schedule_times import ScheduleError, parse
+from shared.local.arns import RESOURCE, SERVICE
 from shared.local.seams import Seam, parameter, plugged, replacing, then
+from shared.local.strict_json import read_strict
 from shared.local.triggers.event_inputs import wrong_inputs
 from shared.local.triggers.event_patterns import Pattern, PatternError
 from shared.local.triggers.rule_targets import ACTIONS
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
     from shared.local.triggers.buses import Buses
 
-_SERVICE = 2  # its position in an ARN, from 0
 _MOST_TARGETS = 5
 _LONGEST_PATTERN = 4096  # characters (PutRule's EventPattern)
 _LEAST_AGE = 60
@@ -150,7 +151,7 @@ def check_pattern(text: str) -> Pattern:
 def _test_event_pattern(self: EventsHandler) -> str:
     pattern = check_pattern(parameter(self, "EventPattern") or "")
     try:
-        event = json.loads(parameter(self, "Event") or "")
+        event = read_strict(parameter(self, "Event") or "")
     except ValueError as error:
         raise _wrong("Parameter Event is not valid.") from error
     lacking = [name for name in _EVENT_MEMBERS if not isinstance(event, dict) or name not in event]
@@ -176,7 +177,7 @@ def _putting_targets(original: Callable[..., object]) -> Callable[..., object]:
 def _check(target: Mapping[str, Any]) -> None:
     """Refuse a target that AWS refuses, or that nothing would reach here."""
     arn = str(target.get("Arn"))
-    service = arn.split(":")[_SERVICE] if arn.startswith("arn:") and arn.count(":") >= 5 else ""  # noqa: PLR2004
+    service = arn.split(":")[SERVICE] if arn.startswith("arn:") and arn.count(":") >= RESOURCE else ""
     if not service:
         raise _wrong(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     _check_kind(arn, service, target)

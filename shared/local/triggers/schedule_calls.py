@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import UnknownServiceError
 from botocore.model import ListShape, MapShape, StructureShape
 
+from shared.local.arns import REGION, SERVICE, queue_url
 from shared.local.asl.integrations.java import boto_name
 from shared.local.calls.models import model_of
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:(?P<service>[\w-]+):(?P<action>\w+)")
-_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
 # A schedule only changes things.
 _READS = (
     *("get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover"),
@@ -97,12 +98,12 @@ def call_of(firing: Firing, text: str) -> ApiCall:
     universal = UNIVERSAL.fullmatch(arn)
     if universal:
         operation = _operation(universal["service"], universal["action"])
-        region = firing.schedule.split(":")[_REGION]
+        region = firing.schedule.split(":")[REGION]
         parameters = parameters_of(operation, _read(text))
         return ApiCall(operation.service_model.service_name, operation.name, region, parameters)
     kind = _kind(arn)
     settings = json.loads(firing.target.settings).get(kind.settings, {})
-    return ApiCall(kind.service, kind.operation, parts[_REGION], kind.parameters(firing, text, settings))
+    return ApiCall(kind.service, kind.operation, parts[REGION], kind.parameters(firing, text, settings))
 
 
 class _Kind(NamedTuple):
@@ -125,9 +126,7 @@ def _of_function(firing: Firing, text: str, _: Mapping[str, Any]) -> dict[str, A
 
 
 def _of_queue(firing: Firing, text: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    parts = firing.target.arn.split(":")
-    url = f"https://sqs.{parts[_REGION]}.amazonaws.com/{parts[_ACCOUNT]}/{parts[-1]}"
-    return {"QueueUrl": url, "MessageBody": text, **settings}
+    return {"QueueUrl": queue_url(firing.target.arn), "MessageBody": text, **settings}
 
 
 def _of_topic(firing: Firing, text: str, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +157,7 @@ _KINDS: dict[str, _Kind] = {
 
 
 def _kind(arn: str) -> _Kind:
-    service = (arn.split(":") + [""] * 3)[_SERVICE]
+    service = (arn.split(":") + [""] * 3)[SERVICE]
     if not arn.startswith("arn:") or service not in _KINDS.keys() | _ELSEWHERE:
         raise WrongTargetError(f"Provided Arn is not in correct format, or no target of schedules: {arn}")
     if service in _ELSEWHERE:
@@ -205,10 +204,9 @@ def _read(text: str) -> dict[str, Json]:
 
 def _read_any(text: str) -> Json:
     try:
-        read: Json = json.loads(text)
+        return read_strict(text)
     except ValueError as error:
         raise WrongTargetError(f"Invalid RequestJson provided. Reason It is not JSON: {error}") from error
-    return read
 
 
 def parameters_of(operation: OperationModel, given: dict[str, Json]) -> dict[str, Any]:

@@ -26,8 +26,10 @@ from moto.kinesis.models import Shard as KinesisShard
 from moto.kinesis.models import Stream as KinesisStream
 from moto.kinesis.models import kinesis_backends
 
+from shared.local.arns import ACCOUNT, REGION, RESOURCE, SERVICE, queue_url
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.seams import Seam, plugged
+from shared.local.times import to_milliseconds
 from shared.local.triggers.batches import event, failed
 from shared.local.triggers.mapping_filters import filters_of, seen_of_kinesis
 from shared.local.triggers.queues import find_queue
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     Given = dict[str, Any]  # the parameters of a call
     Clients = Callable[[str, str, str], Any]
 
-_SERVICE, _REGION, _ACCOUNT, _RESOURCE = 2, 3, 4, 5  # positions in an ARN, from 0
 _BATCH, _WINDOW, _MOST_RETRIES, _AGES = 10_000, 300, 10_000, (60, 604_800)
 _STARTS = {"dynamodb": ("TRIM_HORIZON", "LATEST"), "kinesis": ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")}
 _written = threading.RLock()  # held while moto writes a record: it numbers them by how many there are
@@ -62,7 +63,7 @@ class NotHere(LambdaClientError):
 
 def of_stream(arn: str) -> bool:
     """Say whether *arn* is one of a stream that functions can be given records of."""
-    return arn.split(":")[_SERVICE : _SERVICE + 1] in (["dynamodb"], ["kinesis"])
+    return arn.split(":")[SERVICE : SERVICE + 1] in (["dynamodb"], ["kinesis"])
 
 
 @contextlib.contextmanager
@@ -97,12 +98,12 @@ def check(arn: str, spec: Given, before: EventSourceMapping | None) -> None:
         NotHere: AWS would do it.
         InvalidParameterValueException: AWS would refuse it.
     """
-    service = arn.split(":")[_SERVICE]
+    service = arn.split(":")[SERVICE]
     start = spec.get("StartingPosition") if before is None else before.starting_position
     size, window = spec.get("BatchSize") or 100, spec.get("MaximumBatchingWindowInSeconds") or 0
     retries, age = spec.get("MaximumRetryAttempts"), spec.get("MaximumRecordAgeInSeconds")
     destination = (spec.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
-    if destination and destination.split(":")[_SERVICE : _SERVICE + 1] not in (["sqs"], ["sns"]):
+    if destination and destination.split(":")[SERVICE : SERVICE + 1] not in (["sqs"], ["sns"]):
         raise NotHere(f"destination {destination} of event source mappings: use a queue or a topic")
     starts = ", ".join(_STARTS[service])
     position = f"1 validation error detected: Value '{start}' at 'startingPosition' failed to satisfy constraint"
@@ -155,9 +156,9 @@ def read(held: EventSourceMapping) -> StreamMapping:
 
 def shards_of(arn: str) -> list[Shard] | None:
     """Return the shards of the stream *arn*; None if there is no such stream."""
-    parts = arn.split(":", _RESOURCE)
-    account, region, resource = parts[_ACCOUNT], parts[_REGION], parts[_RESOURCE]
-    if parts[_SERVICE] == "kinesis":
+    parts = arn.split(":", RESOURCE)
+    account, region, resource = parts[ACCOUNT], parts[REGION], parts[RESOURCE]
+    if parts[SERVICE] == "kinesis":
         stream = kinesis_backends[account][region].streams.get(resource.removeprefix("stream/"))
         return None if stream is None else [_OfKinesis(arn, shard) for shard in list(stream.shards.values())]
     table = dynamodb_backends[account][region].tables.get(resource.split("/")[1])
@@ -188,7 +189,7 @@ class _OfTable:
         moment = inside["ApproximateCreationDateTime"]
         seconds = moment.replace(tzinfo=UTC).timestamp() if isinstance(moment, datetime) else float(moment)
         inside["ApproximateCreationDateTime"] = int(seconds)
-        region = self._arn.split(":")[_REGION]
+        region = self._arn.split(":")[REGION]
         record: Json = told | {"dynamodb": inside, "awsRegion": region, "eventSourceARN": self._arn}
         return Entry(place, seconds, record, record)
 
@@ -223,7 +224,7 @@ class _OfKinesis:
             "eventVersion": "1.0",
             "eventID": f"{self.id}:{held.sequence_number}",
             "eventName": "aws:kinesis:record",
-            "awsRegion": self._arn.split(":")[_REGION],
+            "awsRegion": self._arn.split(":")[REGION],
             "eventSourceARN": self._arn,
         }
         return Entry(held.sequence_number, held.created_at, record, seen_of_kinesis(kinesis))
@@ -265,18 +266,17 @@ def tell(clients: Clients, role: str, gone: Abandoned, now: datetime) -> None:
     """
     to = gone.mapping.destination
     parts = to.split(":")
-    client = clients(parts[_SERVICE], parts[_REGION], role)
+    client = clients(parts[SERVICE], parts[REGION], role)
     text = json.dumps(_told(gone, now))
-    if parts[_SERVICE] == "sns":
+    if parts[SERVICE] == "sns":
         client.publish(TopicArn=to, Message=text)
     else:
-        url = f"https://sqs.{parts[_REGION]}.amazonaws.com/{parts[_ACCOUNT]}/{parts[-1]}"
-        client.send_message(QueueUrl=url, MessageBody=text)
+        client.send_message(QueueUrl=queue_url(to), MessageBody=text)
 
 
 def _told(gone: Abandoned, now: datetime) -> Mapping[str, Json]:
     mapping, tried, batch = gone.mapping, gone.tried, gone.batch
-    kind = "KinesisBatchInfo" if mapping.stream.split(":")[_SERVICE] == "kinesis" else "DDBStreamBatchInfo"
+    kind = "KinesisBatchInfo" if mapping.stream.split(":")[SERVICE] == "kinesis" else "DDBStreamBatchInfo"
     context: dict[str, Json] = {"statusCode": 200, "executedVersion": tried.version}
     return {
         "requestContext": {
@@ -287,21 +287,17 @@ def _told(gone: Abandoned, now: datetime) -> Mapping[str, Json]:
         },
         "responseContext": context | ({"functionError": tried.error} if tried.error else {}),
         "version": "1.0",
-        "timestamp": _moment(now),
+        "timestamp": to_milliseconds(now),
         kind: {
             "shardId": gone.shard,
             "startSequenceNumber": number_of(batch[0]),
             "endSequenceNumber": number_of(batch[-1]),
-            "approximateArrivalOfFirstRecord": _moment(datetime.fromtimestamp(batch[0].time, UTC)),
-            "approximateArrivalOfLastRecord": _moment(datetime.fromtimestamp(batch[-1].time, UTC)),
+            "approximateArrivalOfFirstRecord": to_milliseconds(datetime.fromtimestamp(batch[0].time, UTC)),
+            "approximateArrivalOfLastRecord": to_milliseconds(datetime.fromtimestamp(batch[-1].time, UTC)),
             "batchSize": len(batch),
             "streamArn": mapping.stream,
         },
     }
-
-
-def _moment(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 UNTOLD = (ClientError, BotoCoreError)

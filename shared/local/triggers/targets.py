@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.local.arns import ACCOUNT, REGION, queue_url
 from shared.local.triggers.firing import TargetError
 from shared.local.triggers.schedule_calls import UNIVERSAL, WrongTargetError, call_of
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     """Say whether a service may take a role, for the sake of a resource."""
 
 _SCHEDULER = "scheduler.amazonaws.com"
-_REGION, _ACCOUNT = 3, 4  # positions in an ARN, from 0
 _SERVER_FAULT = 500
 # What passes by itself (Step Functions API Reference, StartExecution; botocore's own list of throttling codes).
 _PASSES = frozenset(
@@ -78,7 +78,7 @@ class Targets:
         Raises:
             TargetError: It could not be written.
         """
-        _, _, _, region, account, name = firing.target.dead_letters.split(":")
+        queue = firing.target.dead_letters
         told = {
             "ERROR_CODE": error.code,
             "ERROR_MESSAGE": error.message,
@@ -90,8 +90,8 @@ class Targets:
             "TARGET_ARN": firing.target.arn,
         } | ({"EXHAUSTED_RETRY_CONDITION": condition} if condition else {})
         try:
-            self._client("sqs", region, firing).send_message(
-                QueueUrl=f"https://sqs.{region}.amazonaws.com/{account}/{name}",
+            self._client("sqs", queue.split(":")[REGION], firing).send_message(
+                QueueUrl=queue_url(queue),
                 MessageBody=_input(firing),
                 MessageAttributes={key: {"DataType": "String", "StringValue": text} for key, text in told.items()},
             )
@@ -139,9 +139,9 @@ def _usual(firing: Firing) -> str:
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, firing.id)),
             "detail-type": "Scheduled Event",
             "source": "aws.scheduler",
-            "account": parts[_ACCOUNT],
+            "account": parts[ACCOUNT],
             "time": _moment(firing),
-            "region": parts[_REGION],
+            "region": parts[REGION],
             "resources": [firing.schedule],
             "detail": "{}",
         }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moto.stepfunctions import exceptions as wrong
-
 from shared.local.asl.integrations.base import REQUEST
+from shared.local.asl.refusals import invalid_request
 from shared.local.asl.states.task import Task
 
 if TYPE_CHECKING:
@@ -30,11 +29,11 @@ def checked_context(state: State, given: Json) -> dict[str, Json]:
     """Return the context object *given* for *state*.
 
     Raises:
-        ValidationException: It is none, or not of this state.
+        Refused: ValidationException: it is none, or not of this state.
     """
     problem = _problem(state, given)
     if problem is not None or not isinstance(given, dict):
-        raise wrong.ValidationException(f"Invalid Context object provided: {problem}")
+        raise invalid_request(f"Invalid Context object provided: {problem}")
     return given
 
 

@@ -6,14 +6,15 @@ came from elsewhere, or breaks a rule that the SDKs leave to the service, such a
 
 from __future__ import annotations
 
-import json
-import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Never
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import get_service_model
 
 from shared.local.asl.refusals import Refused, invalid_request, unreadable
+from shared.local.calls.constraints import broken, violated
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _LIMITS = {"integer": 1 << 31, "long": 1 << 63, "float": 1 << 127}
 # AWS names the values of an enum in an order of its own: this one as it was recorded, the others as in the model.
 _ORDERS = {
-    "ExecutionStatus": "SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING",
+    "ExecutionStatus": ("SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"),
 }
 _JAVA = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 _NAMES = {"string": "a String", "integer": "an Integer", "long": "a Long", "float": "a Float", "boolean": "a Boolean"}
@@ -39,8 +40,8 @@ def read_request(operation: str, body: str) -> dict[str, Any]:
             every member that breaks a rule of the model.
     """
     try:
-        given = json.loads(body or "{}", parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        given = read_strict(body or "{}")
+    except ValueError as error:
         raise unreadable("The request is not JSON") from error
     if not isinstance(given, dict):
         raise unreadable("Start of structure or map expected")
@@ -55,10 +56,6 @@ def read_request(operation: str, body: str) -> dict[str, Any]:
 def missing(*names: str) -> Refused:
     """Return the error, in AWS's words, for members of these *names* that a request lacks."""
     return _violated([_null(name) for name in names])
-
-
-def _no_number(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 @cache
@@ -122,9 +119,7 @@ def _problems(value: Any, shape: Any, path: str) -> Iterator[str]:
     elif shape.type_name == "list":
         yield from _in_list(value, shape, path)
     else:
-        why = _broken(value, shape)
-        if why:
-            yield _problem(value, shape, path, why)
+        yield from _broken(value, shape, path)
 
 
 def _in_structure(value: dict[str, Any], shape: StructureShape, path: str) -> Iterator[str]:
@@ -137,9 +132,7 @@ def _in_structure(value: dict[str, Any], shape: StructureShape, path: str) -> It
 
 
 def _in_list(value: list[Any], shape: ListShape, path: str) -> Iterator[str]:
-    why = _too_short_or_long(len(value), shape, "length")
-    if why:
-        yield _problem(value, shape, path, why)
+    yield from _broken(value, shape, path)
     for place, each in enumerate(value, 1):
         where = f"{path}.{place}.member"
         if each is None:
@@ -148,45 +141,17 @@ def _in_list(value: list[Any], shape: ListShape, path: str) -> Iterator[str]:
             yield from _problems(each, shape.member, where)
 
 
-def _broken(value: Any, shape: Shape) -> str:
-    """Return which rule of *shape* the scalar *value* breaks; empty if none."""
-    if shape.type_name in ("integer", "long", "float"):
-        return _too_short_or_long(value, shape, "value")
-    if shape.type_name != "string":
-        return ""
-    units = len(value.encode("utf-16-le")) // 2  # Java counts so
-    why = _too_short_or_long(units, shape, "length")
-    if why:
-        return why
-    pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
-        return f"satisfy regular expression pattern: {pattern}"
-    if value not in shape.metadata.get("enum", [value]):
-        values = _ORDERS.get(shape.name) or ", ".join(shape.metadata["enum"])
-        return f"satisfy enum value set: [{values}]"
-    return ""
-
-
-def _too_short_or_long(size: float, shape: Shape, what: str) -> str:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and size < least:
-        return f"have {what} greater than or equal to {least}"
-    if most is not None and size > most:
-        return f"have {what} less than or equal to {most}"
-    return ""
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace(r"\p{ASCII}", r"[\x00-\x7f]"))
+def _broken(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """Yield the first rule of *shape* that *value* breaks: AWS names no other."""
+    for why in islice(broken(shape, value, _ORDERS.get(shape.name, ())), 1):
+        yield _problem(value, shape, path, why)
 
 
 # Words.
 
 
 def _violated(problems: list[str]) -> Refused:
-    found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
-    return invalid_request(f"{found} detected: {'; '.join(problems)}")
+    return invalid_request(violated(problems))
 
 
 def _null(path: str) -> str:

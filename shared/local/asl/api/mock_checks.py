@@ -6,19 +6,18 @@ Guide, "Testing state machines with TestState API", and API reference, "TestStat
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Never
-
-from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.answers import STRICT, Answer, Raised, Returned
 from shared.local.asl.backend import InvalidDefinition
 from shared.local.asl.integrations.base import REQUEST
 from shared.local.asl.mocked_results import result_problem
+from shared.local.asl.refusals import invalid_request
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,17 +41,12 @@ def parsed(text: str, otherwise: str) -> Json:
     """Return the JSON *text* as a value.
 
     Raises:
-        ValidationException: It is not JSON, said by *otherwise*.
+        Refused: ValidationException: it is not JSON, said by *otherwise*.
     """
     try:
-        value: Json = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise wrong.ValidationException(otherwise) from None
-    return value
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
+        return read_strict(text)
+    except ValueError:
+        raise invalid_request(otherwise) from None
 
 
 def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collection[str]) -> Answer | None:
@@ -64,7 +58,7 @@ def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collecti
         inside: The names of the states inside of it.
 
     Raises:
-        ValidationException: The state needs a mock or a role, may have none, or could not be answered so.
+        Refused: ValidationException: the state needs a mock or a role, may have none, or could not be answered so.
         InvalidDefinition: It is a Map or a Parallel without a mock.
     """
     mock, config = params.get("mock"), params.get("stateConfiguration") or {}
@@ -73,9 +67,9 @@ def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collecti
         return None
     if not isinstance(state, RecoveringState):
         kind = str(state.spec["Type"])
-        raise wrong.ValidationException(f"State type '{kind}' is not supported when a mock is specified")
+        raise invalid_request(f"State type '{kind}' is not supported when a mock is specified")
     if params.get("revealSecrets"):
-        raise wrong.ValidationException("TestState does not support RevealSecrets when a mock is specified.")
+        raise invalid_request("TestState does not support RevealSecrets when a mock is specified.")
     answer = _answer(state, mock)
     _check_configuration(state, config, inside)
     return answer
@@ -84,19 +78,17 @@ def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collecti
 def _answer(state: RecoveringState, mock: MockInputTypeDef) -> Answer:
     error, result = mock.get("errorOutput"), mock.get("result")
     if error is not None and result is not None:
-        raise wrong.ValidationException(
-            "A test mock should have only one of the following fields: [result, errorOutput]."
-        )
+        raise invalid_request("A test mock should have only one of the following fields: [result, errorOutput].")
     if error is not None:
         if error.get("error") is None:
-            raise wrong.ValidationException("A mocked errorOutput must have the field 'error'.")
+            raise invalid_request("A mocked errorOutput must have the field 'error'.")
         return Raised(error.get("error"), error.get("cause"))
     if result is None:
-        raise wrong.ValidationException("A test mock should have one of the following fields: [result, errorOutput].")
+        raise invalid_request("A test mock should have one of the following fields: [result, errorOutput].")
     value = parsed(result, "Mocked result must be valid JSON")
     problem = result_problem(state, value, mock.get("fieldValidationMode") or STRICT)
     if problem is not None:
-        raise wrong.ValidationException(problem)
+        raise invalid_request(problem)
     return Returned(value)
 
 
@@ -106,13 +98,13 @@ def _check_configuration(
     """Refuse a configuration that is of no use for *state*."""
     source = config.get("errorCausedByState")
     if source is not None and not isinstance(state, Map | Parallel):
-        raise wrong.ValidationException("ErrorCausedByState is only supported for Map and Parallel states.")
+        raise invalid_request("ErrorCausedByState is only supported for Map and Parallel states.")
     if source is not None and source not in inside:
-        raise wrong.ValidationException(f"ErrorCausedByState '{source}' is not a state inside of the tested state.")
+        raise invalid_request(f"ErrorCausedByState '{source}' is not a state inside of the tested state.")
     if config.get("mapItemReaderData") is not None:
         distributed = state.distributed if isinstance(state, Map) else None
         if distributed is None or distributed.reader is None:
-            raise wrong.ValidationException("MapItemReaderData is only supported for Map states with an ItemReader.")
+            raise invalid_request("MapItemReaderData is only supported for Map states with an ItemReader.")
 
 
 def _check_unmocked(state: State, params: TestStateInputTypeDef, config: TestStateConfigurationTypeDef) -> None:
@@ -127,13 +119,13 @@ def _check_unmocked(state: State, params: TestStateInputTypeDef, config: TestSta
     if not isinstance(state, Task):
         return
     if state.calls.pattern != REQUEST:
-        raise wrong.ValidationException(
+        raise invalid_request(
             "TestState supports Activity tasks, .sync and .waitForTaskToken only when a mock is specified."
         )
     if not params.get("roleArn"):
-        raise wrong.ValidationException("RoleArn must be specified when testing a Task state")
+        raise invalid_request("RoleArn must be specified when testing a Task state")
 
 
 def _refuse_without_mock(name: str) -> Never:
     title = name[:1].upper() + name[1:]
-    raise wrong.ValidationException(f"TestState does not support {title} when a mock is not specified.")
+    raise invalid_request(f"TestState does not support {title} when a mock is not specified.")

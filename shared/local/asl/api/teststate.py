@@ -7,8 +7,6 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from moto.stepfunctions import exceptions as wrong
-
 from shared.local.asl.api.context_object import checked_context
 from shared.local.asl.api.mock_checks import checked_answer, parsed
 from shared.local.asl.api.trial import Asked, Trial, TrialExecution
@@ -18,6 +16,7 @@ from shared.local.asl.identity import Identity
 from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.machine import Machine, compile_state
 from shared.local.asl.reading import members
+from shared.local.asl.refusals import Refused, invalid_request
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
@@ -42,7 +41,7 @@ def test_state(backend: AslBackend, params: TestStateInputTypeDef) -> dict[str, 
     """TestState."""
     role = params.get("roleArn")
     if role is not None and not _ROLE.fullmatch(role):
-        raise wrong.InvalidArn(f"Invalid Role Arn: '{role}'")
+        raise Refused("InvalidArn", f"Invalid Role Arn: '{role}'")
     *outer, state = _state_and_around(params)
     value = parse_input(params.get("input", "{}"))
     trial = Trial(state, [each for each in reversed(outer) if isinstance(each, RecoveringState)], _asked(state, params))
@@ -61,7 +60,7 @@ def test_state(backend: AslBackend, params: TestStateInputTypeDef) -> dict[str, 
     if not ended.wait(_SECONDS):
         execution.stop("States.Timeout", "the state did not end within five minutes")
     if trial.refused is not None:
-        raise wrong.ValidationException(trial.refused)
+        raise invalid_request(trial.refused)
     return trial.told(execution)
 
 
@@ -69,7 +68,7 @@ def _asked(state: State, params: TestStateInputTypeDef) -> Asked:
     """Return what the request *params* asks for of *state*.
 
     Raises:
-        ValidationException: It asks for what cannot be.
+        Refused: ValidationException: it asks for what cannot be.
     """
     config = params.get("stateConfiguration") or {}
     answer = checked_answer(state, params, [each.name for each in _inside(state)])
@@ -93,7 +92,7 @@ def _context(text: str) -> Json:
 def _variables(text: str) -> dict[str, Json]:
     given = parsed(text, "Variables must be valid JSON")
     if not isinstance(given, dict):
-        raise wrong.ValidationException("Variables must be a JSON object")
+        raise invalid_request("Variables must be a JSON object")
     return given
 
 
@@ -105,7 +104,7 @@ def _state_and_around(params: TestStateInputTypeDef) -> list[State]:
 
     Raises:
         InvalidDefinition: The definition has problems.
-        ValidationException: No state in it has the name.
+        Refused: ValidationException: no state in it has the name.
     """
     text, name = params["definition"], params.get("stateName")
     try:
@@ -119,7 +118,7 @@ def _state_and_around(params: TestStateInputTypeDef) -> list[State]:
     _check(text)
     found = _found(Machine(members(definition)), name or "")
     if found is None:
-        raise wrong.ValidationException("State not found in definition")
+        raise invalid_request("State not found in definition")
     return found
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 from shared.local.asl.errors import StateFailure
 from shared.local.asl.integrations.base import told_by
 from shared.local.asl.integrations.http_request import FORM, Additions, Request
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ def _bearer(secret: Mapping[str, Any], arn: str, send: Send) -> str:
 
 def _token(text: str) -> Json:
     try:
-        told = json.loads(text)
+        told = read_strict(text)
     except ValueError:
         return None
     return told.get("access_token") if isinstance(told, dict) else None

@@ -8,7 +8,6 @@ Source: Step Functions Developer Guide, "Call HTTPS APIs in Step Functions workf
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.local.asl.errors import RUNTIME, RuntimeFailure, StateFailure
@@ -17,6 +16,7 @@ from shared.local.asl.integrations.hosts import host_of, is_this_machine
 from shared.local.asl.integrations.http_request import METHODS, Additions, request_of
 from shared.local.asl.reading import members
 from shared.local.asl.size import check_bytes
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -183,7 +183,6 @@ def _answered(answer: HttpAnswer) -> Json:
 
 def _parsed(text: str) -> Json:
     try:
-        parsed: Json = json.loads(text)
+        return read_strict(text)
     except ValueError:
         return text
-    return parsed

@@ -21,6 +21,7 @@ from shared.local.asl.integrations.base import (
     wait_for_token,
 )
 from shared.local.asl.reading import members
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
@@ -90,7 +91,7 @@ def _start(caller: Caller, arguments: dict[str, Json]) -> Execution:
 def _is_json(text: str) -> bool:
     """Tell whether an Input *text* is JSON already, as some definitions give it."""
     try:
-        json.loads(text)
+        read_strict(text)
     except ValueError:
         return False
     return True

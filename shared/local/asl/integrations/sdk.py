@@ -19,6 +19,7 @@ from shared.local.asl.integrations.java import (
 )
 from shared.local.asl.integrations.optimized import OPTIMIZED
 from shared.local.asl.reading import members
+from shared.local.calls.constraints import violated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -292,10 +293,9 @@ def _refusal(service: str, protocol: str, lacking: list[str]) -> tuple[str, str]
         return "MissingParameter", f"The request must contain the parameter {lacking[0]}."
     names = [f"{name[:1].lower()}{name[1:]}" for name in lacking]
     problems = [f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in names]
-    found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
     # The services of the older query protocol call the same error by another name.
     code = "ValidationError" if protocol == "query" else "ValidationException"
-    return code, f"{found} detected: {'; '.join(problems)}"
+    return code, violated(problems)
 
 
 def _detail(error: ClientError, request: str) -> _Detail:

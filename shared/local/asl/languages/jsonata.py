@@ -1,8 +1,9 @@
 """JSONata as Step Functions evaluates it: ``{% ... %}`` strings, ``$states``, and variables.
 
-The rooms beside this one: ``jsonata_parser`` (text to tree), ``jsonata_references`` (what a tree reads),
-``jsonata_evaluator`` (tree to value), ``jsonata_functions`` and ``jsonata_aws`` (the functions), ``jsonata_regex``,
-``jsonata_pictures``, ``jsonata_signature``, ``jsonata_values``. The evaluator is imported when the first expression is
+The modules beside this one: ``jsonata_parser`` (text to tree), ``jsonata_references`` (what a tree reads),
+``jsonata_evaluator`` (tree to value) with ``jsonata_paths`` and ``jsonata_operators``, ``jsonata_functions`` and
+``jsonata_aws`` (the functions), ``jsonata_regex``, ``jsonata_pictures``, ``jsonata_signature``, and what all share:
+``jsonata_values``, ``jsonata_sequences``, ``jsonata_frames``. The evaluator is imported when the first expression is
 compiled: a JSONPath workflow never pays for it.
 """
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import dumps
 from shared.local.asl.languages.jsonata_values import UNDEFINED, EvaluationError, Sequence, normal, text_of
 from shared.local.asl.names import new_uuid
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,13 +76,9 @@ def _parse(self: Evaluator, text: Any) -> Any:
         return text
     self.budget.spend(len(text) // 64)
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return read_strict(text)
+    except ValueError:
         raise EvaluationError("D3137", message=f"The text is not valid JSON: {dumps(text)}") from None
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 # Each with its signature, and with how many arguments one that takes a function hands to it.

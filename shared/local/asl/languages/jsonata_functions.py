@@ -14,8 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.languages import jsonata_aws, jsonata_pictures
-from shared.local.asl.languages.jsonata_evaluator import Native
+from shared.local.asl.languages.jsonata_frames import Native
 from shared.local.asl.languages.jsonata_regex import Next, Regex, first_match, next_match
+from shared.local.asl.languages.jsonata_sequences import append, lookup, merge_sort
 from shared.local.asl.languages.jsonata_signature import parsed
 from shared.local.asl.languages.jsonata_values import (
     UNDEFINED,
@@ -428,7 +429,7 @@ def _sort(self: Evaluator, items: Any, comparator: Any) -> Any:
     if items is UNDEFINED or len(items) <= 1:
         return items
     if comparator is not UNDEFINED:
-        return self.merge_sort(items, lambda one, other: bool(truth(self.call(comparator, [one, other]))))
+        return merge_sort(items, lambda one, other: bool(truth(self.call(comparator, [one, other]))), self.budget)
     if not all(map(is_number, items)) and not all(isinstance(item, str) for item in items):
         raise EvaluationError("D3070")
     self.budget.spend(len(items))
@@ -453,11 +454,11 @@ def _keys(self: Evaluator, given: Any) -> Any:
 
 
 def _lookup(self: Evaluator, given: Any, key: Any) -> Any:
-    return self.lookup(given, key)
+    return lookup(given, key, self.budget)
 
 
 def _append(self: Evaluator, one: Any, other: Any) -> Any:
-    return self.append(one, other)
+    return append(one, other, self.budget)
 
 
 def _exists(_self: Evaluator, given: Any) -> bool:

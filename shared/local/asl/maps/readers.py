@@ -31,6 +31,7 @@ from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_field
 from shared.local.asl.reading import members, part, text, text_or_none
 from shared.local.asl.reading import texts as array_of_texts
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -201,14 +202,9 @@ def _uri(parameters: dict[str, Any]) -> str:
 
 def _line(line: str, number: int) -> Json:
     try:
-        value: Json = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return read_strict(line)
+    except ValueError:
         raise UnreadableError(f"Line {number} of the object is not valid JSON.") from None
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _manifest(body: bytes, bucket: str) -> tuple[str, tuple[str, ...], list[str]]:

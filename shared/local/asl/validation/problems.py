@@ -26,7 +26,7 @@ class Problem:
     """One problem.
 
     Attributes:
-        code: AWS's name for its kind.
+        code: AWS's name for its kind, or NOT_EMULATED.
         message: What is wrong.
         location: The JSON path of the place, ``/States/A/Next``; None for what is wrong with all of it.
         field: The member there that is at fault, where AWS names it in the message alone; "" for none.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.local.arns import RESOURCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 _ARN_PARTS = 7  # arn:aws:states:region:account:stateMachine:name, and a version or alias after that
-_KIND = 5  # its position in an ARN, from 0
 _MACHINE = ("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn", "resourceArn")
 
 
@@ -46,7 +47,7 @@ def of_kind(parameter: str, *kinds: str) -> Callable[[Asked], list[str | None]]:
     def found(asked: Asked) -> list[str | None]:
         arn = asked.text(parameter)
         parts = (arn or "").split(":")
-        return [arn] if len(parts) > _KIND and parts[_KIND] in kinds else []
+        return [arn] if len(parts) > RESOURCE and parts[RESOURCE] in kinds else []
 
     return found
 

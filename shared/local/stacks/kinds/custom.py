@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work
 from shared.local.stacks.kinds.missing import code_of, gone_already
 from shared.local.stacks.shapes import Property
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from shared.values import Json
@@ -147,11 +148,12 @@ class _Answers:
 
     def _take(self, raw: bytes) -> None:
         try:
-            found = json.loads(raw)
+            found = read_strict(raw)
         except ValueError:
             found = {"Status": "FAILED", "Reason": "Invalid response object: it is no JSON"}
-        good = isinstance(found, Mapping)
-        self._answer = found if good else {"Status": "FAILED", "Reason": "Invalid response object"}
+        self._answer = (
+            found if isinstance(found, Mapping) else {"Status": "FAILED", "Reason": "Invalid response object"}
+        )
         self._came.set()
 
     def _handler(answers: _Answers) -> type[BaseHTTPRequestHandler]:  # noqa: N805  the handler has a self of its own

@@ -21,7 +21,6 @@ Properties = Mapping[str, "Json"]
 
 _RANDOM = 12  # characters at the end of a generated name
 _LETTERS = string.ascii_letters + string.digits
-_CAPITALS = string.ascii_uppercase + string.digits
 
 
 class ResourceFailed(Exception):
@@ -73,10 +72,9 @@ class Work:
         """Return the ARN of *rest* in the account and the region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
 
-    def generated(self, most: int, *, with_stack: bool = True, capitals: bool = False) -> str:
+    def generated(self, most: int, *, with_stack: bool = True) -> str:
         """Return a new name of at most *most* characters: the stack's, the logical id and random letters."""
-        letters = _CAPITALS if capitals else _LETTERS
-        end = "".join(secrets.choice(letters) for _ in range(_RANDOM))
+        end = "".join(secrets.choice(_LETTERS) for _ in range(_RANDOM))
         left = most - _RANDOM - 1
         name = self.name
         if with_stack:

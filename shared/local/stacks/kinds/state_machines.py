@@ -19,6 +19,7 @@ from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Wor
 from shared.local.stacks.kinds.missing import code_of, gone_already
 from shared.local.stacks.shapes import Property, made_of
 from shared.local.stacks.template import PlainLoader
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +154,7 @@ def _from_s3(work: Work, place: Json) -> str:
         raise ResourceFailed(f"#/DefinitionS3Location: the definition is longer than {_LONGEST} bytes")
     text = answer["Body"].read().decode("utf-8-sig", errors="replace")
     try:
-        json.loads(text)
+        read_strict(text)
     except ValueError:
         return _of_yaml(text)
     return str(text)

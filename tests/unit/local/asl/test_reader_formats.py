@@ -23,14 +23,13 @@ from shared.local.asl.maps.objects import Objects, lines, texts
 class Trickle:
     """The body of an object that comes in pieces of any size."""
 
-    def __init__(self, body: bytes, seed: int, most: int = 7) -> None:
+    def __init__(self, body: bytes, seed: int) -> None:
         self._stream = io.BytesIO(body)
         self._random = random.Random(seed)
-        self._most = most
         self.closed = False
 
     def read(self, size: int) -> bytes:
-        return self._stream.read(min(size, self._random.randint(1, self._most)))
+        return self._stream.read(min(size, self._random.randint(1, 7)))
 
     def close(self) -> None:
         self.closed = True

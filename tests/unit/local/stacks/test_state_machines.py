@@ -14,8 +14,8 @@ def result(text):
     return {"StartAt": "S", "States": {"S": {"Type": "Pass", "Result": text, "End": True}}}
 
 
-def described(account, name, resource="M"):
-    return account.states.describe_state_machine(stateMachineArn=account.physical(name, resource))
+def described(account, name):
+    return account.states.describe_state_machine(stateMachineArn=account.physical(name, "M"))
 
 
 def test_substitutions_fill_a_string(account, name):

@@ -132,3 +132,8 @@ def test_it_does_not_match(pattern):
 def test_what_aws_refuses(pattern, why):
     with pytest.raises(PatternError, match=why.replace("|", "\\|")):
         Pattern(pattern)
+
+
+def test_what_is_nested_too_deeply_is_no_pattern():
+    with pytest.raises(PatternError, match="nested too deeply"):
+        Pattern('{"detail":' * 100_000)

@@ -21,6 +21,8 @@ def wanted(*patterns):
         ("plain", {"body": ["plain"]}, True),
         ("plain", {"body": {"kind": ["star"]}}, False),
         ('{"kind": "star"}', {"body": ['{"kind": "star"}']}, False),
+        ('{"kind": NaN}', {"body": ['{"kind": NaN}']}, True),
+        ("[" * 100_000, {"body": {"kind": ["star"]}}, False),
         ("x", {"messageAttributes": {"kind": {"stringValue": ["star"]}}}, True),
     ],
 )

@@ -129,6 +129,7 @@ def test_a_record_tells_a_message_as_lambda_does():
         (b"null", set()),
         (b"", set()),
         (b"not JSON", {"a", "b"}),
+        (b"[" * 100_000, {"a", "b"}),
         (b'"done"', {"a", "b"}),
         (b'{"batchItemFailures": [{"itemIdentifier": ""}]}', {"a", "b"}),
         (b'{"batchItemFailures": [{"itemIdentifier": null}]}', {"a", "b"}),
