@@ -45,6 +45,7 @@ def client(server, region, service="dynamodb"):
 @pytest.fixture(params=[True, False], ids=["followed", "as moto is"])
 def cloud(request):
     """A server of moto with two tables in each of two regions, and whether it is held to what is read."""
+    BackendDict.reset()  # other tests of this process have made tables too
     held = calls_followed() if request.param else contextlib.nullcontext()
     with held, MotoServer(wrap=reading) as server:
         server.start()

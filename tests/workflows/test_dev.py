@@ -260,6 +260,10 @@ def test_a_run_that_is_stopped(project, begin):
     (project / "teams/devs/loop/workflow.asl.json").write_text(json.dumps(slow))
     work, shown = begin()
     assert work.start()
+    assert not work.look()
+    while shown.mark("Wait").mark != "running":
+        time.sleep(0.01)
+        assert not work.look()
     work.stop()
     while not work.look():
         time.sleep(0.01)

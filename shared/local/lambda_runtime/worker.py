@@ -9,8 +9,8 @@ Seen from here, the process is in one of these states:
    error, or ends.
 2. *Ready*: its connection is kept in ``_waiting``, without an answer. An idle worker blocks there, as AWS's own does.
 3. *Handling*: :meth:`Worker.serve` has answered with an event, and serves it until it posts a response or an error for
-   that event. Then the log pipe is drained, so that all that the handler wrote comes before the END line. The next
-   request for an event, which makes it ready again, is read when the next invocation begins.
+   that event. Before that is answered the log pipe is drained, so that all that the handler wrote comes before the END
+   line. The next request for an event, which makes it ready again, is read when the next invocation begins.
 4. *Ended*: a :class:`WorkerEnd` was raised, or somebody called :meth:`Worker.kill`. It must be stopped.
 
 One thread at a time may use a worker; the pool sees to that. Any other thread may call ``kill``, which only sends a
@@ -140,8 +140,8 @@ class Worker:
             if request.asks_next:
                 self._waiting = connection
             elif request.is_init_error:
+                self._drain_log()  # before it has the answer, for then it exits
                 self._reply(connection, runtime_api.ACCEPTED)
-                self._drain_log()
                 raise InitFailed(
                     self._on_lambda(request.body),
                     request.headers.get("lambda-runtime-function-error-type", "Unhandled"),
@@ -162,9 +162,10 @@ class Worker:
         while True:
             connection, request = self._next_request(deadline)
             outcome = request.outcome_of(request_id)
+            if outcome:
+                self._drain_log()  # before it has the answer, for then it may exit
             self._reply(connection, runtime_api.ACCEPTED if outcome else runtime_api.NOT_FOUND)
             if outcome:
-                self._drain_log()
                 self._check_memory()
                 return outcome, self._on_lambda(request.body) if outcome == "error" else request.body
 

@@ -260,7 +260,7 @@ def test_what_moto_never_deletes_is_not_said_to_be_deleted(account, name):
         f"cannot delete AWS::ECR::Repository with its stack; delete {name}-images" in account.events(name, "R")[-1][1]
     )
     account.stacks.delete_stack(StackName=name, RetainResources=["R"])
-    with pytest.raises(account.stacks.exceptions.ClientError, match="does not exist"):
+    with pytest.raises(ClientError, match="does not exist"):
         account.stack(name)
 
 

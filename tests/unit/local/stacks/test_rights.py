@@ -126,7 +126,7 @@ def test_what_is_made_past_the_api_is_deleted_by_the_owner_alone(account, name):
     assert account.stack(name)["StackStatus"] == "DELETE_FAILED"
     assert "with the account's own key" in account.events(name, "Stream")[-1][1]
     account.stacks.delete_stack(StackName=name)
-    with pytest.raises(account.stacks.exceptions.ClientError, match="does not exist"):
+    with pytest.raises(ClientError, match="does not exist"):
         account.stack(name)
 
 
@@ -139,9 +139,9 @@ def test_a_change_set_is_reached_with_its_own_stacks_rights(account, name):
     stacks = account.stacks
 
     for ask in (stacks.get_template, stacks.describe_change_set, stacks.execute_change_set):
-        with pytest.raises(stacks.exceptions.ClientError, match=r"ChangeSet \[.*\] does not exist"):
+        with pytest.raises(ClientError, match=r"ChangeSet \[.*\] does not exist"):
             ask(StackName=mine, ChangeSetName=first)
-    with pytest.raises(stacks.exceptions.ClientError, match=r"ChangeSet \[first\] does not exist"):
+    with pytest.raises(ClientError, match=r"ChangeSet \[first\] does not exist"):
         stacks.get_template(StackName=mine, ChangeSetName="first")
     stacks.delete_change_set(StackName=mine, ChangeSetName=first)
     assert stacks.describe_change_set(StackName=theirs, ChangeSetName=first)["ChangeSetName"] == "first"
