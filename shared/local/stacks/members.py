@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, StructureShape
 
-from shared.local.calls.constraints import broken, violated
 from shared.local.calls.models import model_of
+from shared.local.constraints import broken, violated
 from shared.local.stacks.refusals import ValidationError
 
 if TYPE_CHECKING:

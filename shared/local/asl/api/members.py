@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.utils import get_service_model
 
 from shared.local.asl.refusals import Refused, invalid_request, unreadable
-from shared.local.calls.constraints import broken, violated
+from shared.local.constraints import broken, violated
 from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:

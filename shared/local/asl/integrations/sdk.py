@@ -19,7 +19,7 @@ from shared.local.asl.integrations.java import (
 )
 from shared.local.asl.integrations.optimized import OPTIMIZED
 from shared.local.asl.reading import members
-from shared.local.calls.constraints import violated
+from shared.local.constraints import violated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
