@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, tags_of
+from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, retag
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property, made_of, members
 
@@ -69,11 +69,12 @@ class ScheduleGroup(Kind):
     def update(self, work: Work, physical: str, have: Properties, wanted: Properties) -> None:
         """Change its tags."""
         scheduler, arn = work.client("scheduler"), work.arn("scheduler", f"schedule-group/{physical}")
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            scheduler.untag_resource(ResourceArn=arn, TagKeys=gone)
-        if tags_of(wanted):
-            scheduler.tag_resource(ResourceArn=arn, Tags=wanted["Tags"])
+        retag(
+            have,
+            wanted,
+            lambda gone: scheduler.untag_resource(ResourceArn=arn, TagKeys=gone),
+            lambda: scheduler.tag_resource(ResourceArn=arn, Tags=wanted["Tags"]),
+        )
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete it with its schedules."""
@@ -154,11 +155,12 @@ class Secret(Kind):
             new = {"SecretString": _text(secrets, wanted)}
         settings = {"Description": "", **only(wanted, "Description", "KmsKeyId"), **new}
         secrets.update_secret(SecretId=physical, **settings)
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            secrets.untag_resource(SecretId=physical, TagKeys=gone)
-        if tags_of(wanted):
-            secrets.tag_resource(SecretId=physical, Tags=wanted["Tags"])
+        retag(
+            have,
+            wanted,
+            lambda gone: secrets.untag_resource(SecretId=physical, TagKeys=gone),
+            lambda: secrets.tag_resource(SecretId=physical, Tags=wanted["Tags"]),
+        )
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete it at once, as CloudFormation does."""

@@ -167,6 +167,17 @@ def tags_of(properties: Properties) -> dict[str, str]:
     return {str(each["Key"]): str(each["Value"]) for each in pairs if isinstance(each, Mapping)}
 
 
+def retag(
+    have: Properties, wanted: Properties, untag: Callable[[list[str]], object], tag: Callable[[], object]
+) -> None:
+    """Call *untag* with the names of tags that go, if any do, and *tag* if any comes or changes."""
+    before, after = tags_of(have), tags_of(wanted)
+    if gone := sorted(before.keys() - after.keys()):
+        untag(gone)
+    if after.items() - before.items():
+        tag()
+
+
 def only(properties: Properties, *names: str) -> dict[str, Json]:
     """Return those of *properties* that are called one of *names*."""
     return {name: properties[name] for name in names if name in properties}

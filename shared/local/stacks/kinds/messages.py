@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, tags_of
+from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, retag, tags_of
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property, made_of
 
@@ -81,11 +81,12 @@ class Queue(Kind):
         changed |= {name: _QUEUE[name] for name in before if name not in after}
         if changed:
             sqs.set_queue_attributes(QueueUrl=physical, Attributes=changed)
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            sqs.untag_queue(QueueUrl=physical, TagKeys=gone)
-        if tags_of(wanted):
-            sqs.tag_queue(QueueUrl=physical, Tags=tags_of(wanted))
+        retag(
+            have,
+            wanted,
+            lambda gone: sqs.untag_queue(QueueUrl=physical, TagKeys=gone),
+            lambda: sqs.tag_queue(QueueUrl=physical, Tags=tags_of(wanted)),
+        )
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete it."""
@@ -179,11 +180,12 @@ class Topic(Kind):
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
                 sns.set_topic_attributes(TopicArn=physical, AttributeName=name, AttributeValue=after.get(name, ""))
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            sns.untag_resource(ResourceArn=physical, TagKeys=gone)
-        if tags_of(wanted):
-            sns.tag_resource(ResourceArn=physical, Tags=wanted["Tags"])
+        retag(
+            have,
+            wanted,
+            lambda gone: sns.untag_resource(ResourceArn=physical, TagKeys=gone),
+            lambda: sns.tag_resource(ResourceArn=physical, Tags=wanted["Tags"]),
+        )
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete it with all its subscriptions."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, tags_of
+from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, retag
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property, made_of, members
 
@@ -71,11 +71,12 @@ class Role(Kind):
         elif "PermissionsBoundary" in have:
             iam.delete_role_permissions_boundary(RoleName=physical)
         self._give(iam, physical, have, wanted)
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            iam.untag_role(RoleName=physical, TagKeys=gone)
-        if tags_of(wanted) and tags_of(wanted) != tags_of(have):
-            iam.tag_role(RoleName=physical, Tags=wanted["Tags"])
+        retag(
+            have,
+            wanted,
+            lambda gone: iam.untag_role(RoleName=physical, TagKeys=gone),
+            lambda: iam.tag_role(RoleName=physical, Tags=wanted["Tags"]),
+        )
 
     @staticmethod
     def _give(iam: Any, name: str, have: Properties, wanted: Properties) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, tags_of
+from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, retag, tags_of
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property, members
 
@@ -45,11 +45,12 @@ class LogGroup(Kind):
         elif "RetentionInDays" in have:
             logs.delete_retention_policy(logGroupName=physical)
         arn = work.arn("logs", f"log-group:{physical}")
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            logs.untag_resource(resourceArn=arn, tagKeys=gone)
-        if tags_of(wanted):
-            logs.tag_resource(resourceArn=arn, tags=tags_of(wanted))
+        retag(
+            have,
+            wanted,
+            lambda gone: logs.untag_resource(resourceArn=arn, tagKeys=gone),
+            lambda: logs.tag_resource(resourceArn=arn, tags=tags_of(wanted)),
+        )
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete it."""

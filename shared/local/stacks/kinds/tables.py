@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, tags_of
+from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, retag
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property, made_of, members
 
@@ -89,11 +89,12 @@ class Table(Kind):
             )
         self._tell_more(tables, physical, have, wanted)
         arn = self._arn(work, physical)
-        gone = sorted(set(tags_of(have)) - set(tags_of(wanted)))
-        if gone:
-            tables.untag_resource(ResourceArn=arn, TagKeys=gone)
-        if tags_of(wanted) and tags_of(wanted) != tags_of(have):
-            tables.tag_resource(ResourceArn=arn, Tags=wanted["Tags"])
+        retag(
+            have,
+            wanted,
+            lambda gone: tables.untag_resource(ResourceArn=arn, TagKeys=gone),
+            lambda: tables.tag_resource(ResourceArn=arn, Tags=wanted["Tags"]),
+        )
 
     @staticmethod
     def _tell_more(tables: Any, name: str, have: Properties, wanted: Properties) -> None:
