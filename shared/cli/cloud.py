@@ -38,8 +38,8 @@ def up(
         bool,
         typer.Option("--open", help="Take any access key; other users of this machine can do everything then."),
     ] = False,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Begin with what such a cloud held when it ended, and keep what it holds.")
+    persist: Annotated[
+        bool, typer.Option("--persist", help="Begin with what such a cloud held, and keep what it holds.")
     ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def up(
 
     project = open_project(NO_TEAM)
     state = cloud_state(project)
-    settings = daemon.Settings(project.place, port, speed, any_key, keep)
+    settings = daemon.Settings(project.place, port, speed, any_key, persist, project.settings.cloud_bounds)
     if running := state.running():
         _refuse_another(running, settings)
         console.note("it runs already")
@@ -98,7 +98,7 @@ def environment(
 
 
 def down() -> None:
-    """End the embedded cloud of lanes up, with all that is in it, unless it was started with --keep.
+    """End the embedded cloud of lanes up, with all that is in it, unless it was started with --persist.
 
     Example: lanes down
     """
@@ -114,15 +114,15 @@ def down() -> None:
     running = daemon.down(state)
     if running is None:
         console.note("no cloud runs here")
-    elif not running.keeps:
+    elif not running.persists:
         console.note(f"ended {running.endpoint}")
     elif state.kept_as() != before:
-        console.note(f"ended {running.endpoint}; lanes up --keep goes on with what was in it")
+        console.note(f"ended {running.endpoint}; lanes up --persist goes on with what was in it")
     else:
         raise LanesError(
             f"ended {running.endpoint}, and what was in it could not be kept",
             where=str(state.log),
-            fix="read the end of that log; lanes up --keep goes on with what was kept before",
+            fix="read the end of that log; lanes up --persist goes on with what was kept before",
         )
 
 
@@ -169,7 +169,7 @@ def _refuse_another(running: Running, settings: Settings) -> None:
     here = running.endpoint.rpartition(":")[2]
     options = (
         ("--open", settings.any_key and not running.any_key),
-        ("--keep", settings.keep and not running.keeps),
+        ("--persist", settings.persist and not running.persists),
         (f"--speed {settings.speed:g}", settings.speed != 1),  # what it runs at is not written down
         (f"--port {settings.port}", settings.port not in {0, DEFAULT_PORT, int(here)}),
     )
@@ -178,7 +178,7 @@ def _refuse_another(running: Running, settings: Settings) -> None:
         raise LanesError(
             f"a cloud runs already, without {' and '.join(lacking)}",
             where=running.endpoint,
-            fix=f"lanes down, which {'keeps' if running.keeps else 'deletes'} all that is in it, then lanes up again",
+            fix=f"lanes down, which {'keeps' if running.persists else 'deletes'} what is in it, then lanes up again",
         )
 
 
@@ -188,8 +188,8 @@ def _say(running: Running) -> None:
         f"account {running.account}, {running.region}, process {running.pid}, since {running.started}; any boto3 client"
         ' works in a shell that has run eval "$(lanes env)"; lanes down ends it'
     )
-    if running.keeps:
-        console.note("what is in it is kept when it ends; lanes up --keep goes on with that")
+    if running.persists:
+        console.note("what is in it is kept when it ends; lanes up --persist goes on with that")
     if running.any_key:
         console.note(
             "warning: it takes any access key, so every user of this machine can do everything in it, and run code as"

@@ -112,7 +112,9 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
 
     with (
         signals_unwind(),
-        EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed) as cloud,
+        EmbeddedCloud(
+            project.place, cloud_state(project).folder, speed=speed, bounds=project.settings.cloud_bounds
+        ) as cloud,
     ):
         yield _as_asked(project, connect_endpoint(project.place, cloud.endpoint, cloud.key), where.role, lanes)
 

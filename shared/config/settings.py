@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from shared.config.cloud_bounds import Bound, CloudBounds
 from shared.config.document import read_document
 from shared.config.field_types import Address, Count, RetentionDays, Text
 from shared.config.lane import Place
@@ -51,6 +52,31 @@ class Defaults(FileModel):
     runtime: RuntimeName | None = None
 
 
+class BoundFile(FileModel):
+    """How much of one kind an embedded cloud keeps: :class:`Bound`."""
+
+    days: Count
+    mb: Count = Field(alias="MB")
+
+    @property
+    def bound(self) -> Bound:
+        """The bound that it tells."""
+        return Bound(self.days, self.mb)
+
+
+class CloudFile(FileModel):
+    """What an embedded cloud keeps on disk, and for how long: :class:`CloudBounds`."""
+
+    runs: BoundFile
+    logs: BoundFile
+    idle_minutes: Count
+
+    @property
+    def bounds(self) -> CloudBounds:
+        """The bounds that it tells."""
+        return CloudBounds(self.runs.bound, self.logs.bound, self.idle_minutes)
+
+
 class CommonsFile(FileModel):
     """A bucket of shared data, which is no team's: which teams may read it, or all.
 
@@ -87,10 +113,16 @@ class Settings(FileModel):
     defaults: Defaults
     limits: Limits
     rendezvous: RendezvousSettings
+    cloud: CloudFile | None = None
 
     def commons_of(self, team: str) -> dict[str, str]:
         """Return the buckets of shared data that *team* may read, each with the account that must own it."""
         return {name: each.account or self.account for name, each in self.commons.items() if each.lets(team)}
+
+    @property
+    def cloud_bounds(self) -> CloudBounds:
+        """What an embedded cloud keeps, and for how long."""
+        return self.cloud.bounds if self.cloud else CloudBounds()
 
     @property
     def place(self) -> Place:

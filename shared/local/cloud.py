@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from shared.config.cloud_bounds import CloudBounds
 from shared.errors import LanesError
 from shared.local.descriptors import make_room
 from shared.local.door.app import Door, Threshold
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
     from shared.local.registry import Store
+    from shared.local.storage import Storage
     from shared.local.triggers.running import Triggers
 
 _one = threading.Lock()  # held while this process has a cloud
@@ -45,11 +47,13 @@ class EmbeddedCloud:
         state_dir: The folder for its scratch files (``.lanes`` in a project). They are removed afterwards.
         port: The loopback port, 0 for any free one.
         speed: The factor by which Wait states, retry delays and the time between schedules are shortened.
-        keep: Begin with what such a cloud kept, and keep what is in it when it ends (:mod:`shared.local.keeping`).
+        persist: Begin with what such a cloud held, and keep what is in it (:mod:`shared.local.keeping`).
         any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
+        bounds: How much it keeps on disk.
 
     Attributes:
         key: The account owner's key, to sign requests with. It is a new one each time.
+        storage: What it keeps on disk, once it has begun.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
@@ -62,17 +66,20 @@ class EmbeddedCloud:
         *,
         port: int = 0,
         speed: float = 1.0,
-        keep: bool = False,
+        persist: bool = False,
         any_key: bool = False,
+        bounds: CloudBounds | None = None,
     ) -> None:
         self.place = place
         self.key = new_owner_key()
         self.endpoint = ""
+        self.storage: Storage
         self._state_dir = state_dir
         self._port = port
         self._speed = speed
-        self._keep = keep
+        self._persist = persist
         self._any_key = any_key
+        self._bounds = bounds or CloudBounds()
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -98,10 +105,12 @@ class EmbeddedCloud:
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
         from shared.local.slots import slots
+        from shared.local.storage import Storage
 
         make_room(slots())
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
+        self.storage = Storage(self._data(folder), self._persist, self._bounds)
         iam = self._iam()
         parts.enter_context(_moto_like_aws(iam))
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -125,6 +134,10 @@ class EmbeddedCloud:
         self.endpoint, self.application = server.endpoint, server.application
         parts.callback(life.halt)  # before anything ends that functions and machines use
         life.begin()
+
+    def _data(self, scratch_folder: Path) -> Path:
+        """Return the folder of what the cloud keeps on disk."""
+        return (State(self._state_dir).kept if self._persist else scratch_folder) / "data"
 
     def _iam(self) -> _Iam:
         from shared.local.enforcement.gate import Gate
@@ -189,7 +202,7 @@ class EmbeddedCloud:
     @contextlib.contextmanager
     def _kept(self, plug: Plug, triggers: Triggers) -> Iterator[_Life]:
         """Keep the cloud, if it is to be kept, when nothing runs in it any more."""
-        if not self._keep:
+        if not self._persist:
             yield _Life(lambda: None, triggers.stop)
             return
         from shared.local.keeping.keeper import Keeper

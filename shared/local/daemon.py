@@ -16,11 +16,12 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shared.config.cloud_bounds import Bound, CloudBounds
 from shared.config.lane import Place
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
@@ -50,7 +51,8 @@ class Settings:
     port: int
     speed: float = 1.0
     any_key: bool = False
-    keep: bool = False
+    persist: bool = False
+    bounds: CloudBounds = field(default_factory=CloudBounds)
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
@@ -71,7 +73,8 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             port=settings.port,
             speed=settings.speed,
             any_key=settings.any_key,
-            keep=settings.keep,
+            persist=settings.persist,
+            bounds=settings.bounds,
         )
         with _stop_signals() as stop, cloud:
             running = Running(
@@ -81,7 +84,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
                 region=place.region,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 any_key=settings.any_key,
-                keeps=settings.keep,
+                persists=settings.persist,
                 key=cloud.key,
             )
             state.write(running)
@@ -186,7 +189,7 @@ def down(state: State) -> Running | None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, sign)
-        if _until(lambda: not state.held(), _SLOWEST_KEEP if running.keeps else _SLOWEST_END):
+        if _until(lambda: not state.held(), _SLOWEST_KEEP if running.persists else _SLOWEST_END):
             return running
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 
@@ -205,13 +208,19 @@ def _stop_signals() -> Iterator[threading.Event]:
             signal.signal(sign, handler)
 
 
+def _read_settings(told: dict[str, Any]) -> Settings:
+    runs, logs, idle_minutes = (told["bounds"][name] for name in ("runs", "logs", "idle_minutes"))
+    bounds = CloudBounds(Bound(**runs), Bound(**logs), idle_minutes)
+    return Settings(**told | {"place": Place(**told["place"]), "bounds": bounds})
+
+
 def main() -> None:
     """Be the background process: write one JSON line to stdout, then nothing more."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("settings", type=json.loads)
     args = parser.parse_args()
-    settings = Settings(**args.settings | {"place": Place(**args.settings["place"])})
+    settings = _read_settings(args.settings)
 
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")

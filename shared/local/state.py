@@ -8,7 +8,7 @@ other users of the machine find neither the key nor what the cloud wrote::
     .lanes/cloud.json     where it listens; valid only while the lock is held
     .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
     .lanes/cloud.log      its output
-    .lanes/kept/          what lanes up --keep goes on with (shared/local/keeping)
+    .lanes/kept/          what lanes up --persist goes on with (shared/local/keeping)
     .lanes/deploy.lock    held by a command while it deploys
     .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it
 """
@@ -45,7 +45,7 @@ class Running:
         started: ISO 8601, UTC.
         any_key: It treats any key as its owner's.
         key: The key of its owner.
-        keeps: It keeps what is in it when it ends.
+        persists: What is in it survives its end.
     """
 
     endpoint: str
@@ -55,7 +55,7 @@ class Running:
     started: str
     any_key: bool
     key: AccessKey = field(repr=False)
-    keeps: bool = False
+    persists: bool = False
 
 
 class FileLock:

@@ -1,4 +1,4 @@
-"""A cloud that goes on later: ``lanes up --keep`` writes down what is in it when it ends, and begins with that.
+"""A cloud that goes on later: ``lanes up --persist`` writes down what is in it when it ends, and begins with that.
 
 Nearly all of a cloud is in moto's tables. They are written as they are, with the triggers' own state, into one folder
 that only its owner may enter. Either all of it is replaced or nothing::

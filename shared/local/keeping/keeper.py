@@ -70,7 +70,7 @@ class Keeper:
                 tables, self._kept = Reader(file, current / _OBJECTS, self._engine).load()
             except Exception as error:
                 raise LanesError(
-                    f"what lanes up --keep kept cannot be read: {type(error).__name__}: {error}",
+                    f"what lanes up --persist kept cannot be read: {type(error).__name__}: {error}",
                     where=str(self._folder),
                     fix="remove that folder, and begin anew",
                 ) from error
@@ -159,7 +159,7 @@ def _check_ours(folder: Path) -> None:
         ours = private = False
     if not (ours and private):
         raise LanesError(
-            "lanes up --keep goes on only with what it kept itself, in folders that nobody else may enter",
+            "lanes up --persist goes on only with what it kept itself, in folders that nobody else may enter",
             where=str(folder),
             fix="remove it, and begin anew",
         )
@@ -179,7 +179,9 @@ def _check_versions(line: bytes, folder: Path) -> None:
             f"{name} {wrote.get(name)} (now {ours[name]})" for name in ours if wrote.get(name) != ours[name]
         )
         raise LanesError(
-            f"what lanes up --keep kept was written by {told}", where=str(folder), fix="remove that folder; begin anew"
+            f"what lanes up --persist kept was written by {told}",
+            where=str(folder),
+            fix="remove that folder; begin anew",
         )
 
 

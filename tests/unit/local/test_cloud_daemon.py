@@ -56,9 +56,9 @@ def test_up_serves_until_down(state):
 
 
 def test_a_cloud_that_keeps_goes_on_with_what_it_held(state):
-    keeping = daemon.Settings(PLACE, 0, keep=True)
+    keeping = daemon.Settings(PLACE, 0, persist=True)
     running = daemon.up(state, keeping)
-    assert running.keeps
+    assert running.persists
     connect_endpoint(PLACE, running.endpoint, running.key).s3.create_bucket(Bucket="kept-over-a-restart")
     before = state.kept_as()
     daemon.down(state)

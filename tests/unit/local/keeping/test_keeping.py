@@ -20,7 +20,7 @@ PLACE = Place("123456789012", "us-east-1", "dev")
 
 @contextlib.contextmanager
 def kept(folder, **settings):
-    with EmbeddedCloud(PLACE, folder, keep=True, **settings) as cloud:
+    with EmbeddedCloud(PLACE, folder, persist=True, **settings) as cloud:
         yield go_straight(connect_endpoint(PLACE, cloud.endpoint, cloud.key), cloud.application)
 
 

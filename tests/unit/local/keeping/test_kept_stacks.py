@@ -15,11 +15,11 @@ def body(value):
 
 
 def test_a_stack_is_changed_and_deleted_after_a_restart(tmp_path):
-    with EmbeddedCloud(PLACE, tmp_path, keep=True) as cloud:
+    with EmbeddedCloud(PLACE, tmp_path, persist=True) as cloud:
         stacks = connect_endpoint(PLACE, cloud.endpoint, cloud.key).client("cloudformation")
         stacks.create_stack(StackName="kept", TemplateBody=body("one"))
 
-    with EmbeddedCloud(PLACE, tmp_path, keep=True) as cloud:
+    with EmbeddedCloud(PLACE, tmp_path, persist=True) as cloud:
         stacks = connect_endpoint(PLACE, cloud.endpoint, cloud.key).client("cloudformation")
         stacks.update_stack(StackName="kept", TemplateBody=body("two"))
         (stack,) = stacks.describe_stacks(StackName="kept")["Stacks"]

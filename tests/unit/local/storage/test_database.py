@@ -1,0 +1,69 @@
+"""A database of the embedded cloud: transactions, layouts, and readers beside a writer."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.errors import LanesError
+from shared.local.storage import Database
+
+SCHEMA = ["CREATE TABLE IF NOT EXISTS pair (name TEXT PRIMARY KEY, value INTEGER)"]
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(tmp_path / "pairs.db", 1, SCHEMA)
+    yield made
+    made.close()
+
+
+def write(database, name, value):
+    with database.transaction() as writer:
+        writer.execute("INSERT INTO pair VALUES (?, ?)", (name, value))
+
+
+def test_what_a_block_wrote_is_there(database):
+    write(database, "a", 1)
+    assert database.read("SELECT * FROM pair") == [("a", 1)]
+
+
+def test_a_block_that_raises_writes_nothing(database):
+    def fails():
+        with database.transaction():
+            write(database, "a", 1)  # part of the block around it
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert database.read("SELECT * FROM pair") == []
+
+
+def test_who_reads_does_not_wait_for_who_writes(database):
+    write(database, "a", 1)
+    with database.transaction() as writer:
+        writer.execute("UPDATE pair SET value = 2")
+        assert database.read("SELECT value FROM pair") == [(1,)]
+    assert database.read("SELECT value FROM pair") == [(2,)]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_it_is_there_when_it_is_opened_again(tmp_path, durable):
+    first = Database(tmp_path / "pairs.db", 1, SCHEMA, durable=durable)
+    write(first, "a", 1)
+    first.close()
+    second = Database(tmp_path / "pairs.db", 1, SCHEMA, durable=durable)
+    assert second.read("SELECT * FROM pair") == [("a", 1)]
+    second.close()
+
+
+def test_another_layout_is_refused_with_the_fix(tmp_path):
+    Database(tmp_path / "pairs.db", 1, SCHEMA).close()
+    with pytest.raises(LanesError, match="its layout is 1, and this version reads 2") as told:
+        Database(tmp_path / "pairs.db", 2, SCHEMA)
+    assert "begin anew" in told.value.fix
+
+
+def test_what_is_no_database_is_refused(tmp_path):
+    (tmp_path / "pairs.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(LanesError, match="file is not a database"):
+        Database(tmp_path / "pairs.db", 1, SCHEMA)
