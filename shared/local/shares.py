@@ -71,5 +71,6 @@ class Shares:
             held: As for :meth:`may_take`.
             known: As for :meth:`may_take`.
         """
-        able = (team for team in waiting if self.may_take(team, held, known))
-        return min(able, key=lambda team: held.get(team, 0), default=None)
+        team = min(waiting, key=lambda each: held.get(each, 0), default=None)
+        # If this one may not, none may: who holds more is kept from more.
+        return team if team is not None and self.may_take(team, held, known) else None

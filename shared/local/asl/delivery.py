@@ -1,11 +1,13 @@
 """An execution's events in CloudWatch Logs, as the machine's logging configuration asks: ALL, ERROR, FATAL or OFF.
 
-They are written when the execution has ended, in a job of the pool. For an express execution this is the only record.
+They are written when the execution has ended, on a thread that may block. For an express execution there is no other
+record.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -45,7 +47,8 @@ def deliver_at_the_end(execution: Execution, configuration: LoggingConfiguration
         return
     data = bool(configuration.get("includeExecutionData"))
     scheduler = execution.engine.scheduler
-    execution.watch(lambda: scheduler.submit(lambda: _deliver(execution, level, groups, written, data=data)))
+    deliver = functools.partial(_deliver, execution, level, groups, written, data=data)
+    execution.watch(lambda: scheduler.block(deliver, execution.lane))
 
 
 def _deliver(execution: Execution, level: str, groups: list[str], written: int, *, data: bool) -> None:

@@ -113,7 +113,7 @@ class Engine:
         self.services = services or Services("")
         self.random = random or _system_random()
         self.speed = speed
-        self.budget = Budget(turns=Turns())
+        self.budget = Budget(turns=Turns(scheduler.step_aside))
         self.tokens = Tokens()
         self.activities = Activities()
         self.start_machine: StartMachine = _no_machine
@@ -129,7 +129,7 @@ class Engine:
         self.start_machine = start
 
     def send_events_with(self, send: SendEvent) -> None:
-        """Use *send* for events to functions; until then a job of the pool invokes them and forgets the answer."""
+        """Use *send* for events to functions; until then a job invokes them and forgets the answer."""
         self.send_event = send
 
     def _invoke_and_forget(self, function: str, payload: bytes) -> str:
@@ -137,7 +137,7 @@ class Engine:
             with suppress(Exception):  # nobody waits for it
                 self.invoke_lambda(function, payload)
 
-        self.scheduler.submit(invoke)
+        self.scheduler.block(invoke, function)
         return self.uuid()
 
     def enforce(self, permit: Permit, lets_in: LetIn) -> None:

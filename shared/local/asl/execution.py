@@ -2,22 +2,25 @@
 
 Who does what::
 
-    thread                 under the lock                                 without the lock
-    ---------------------  ---------------------------------------------  -----------------------------------
-    pool (``asl-worker``)  runs every strand that is ready, until none    makes the calls that strands ask for
-                           is (``advance``, ``_run``)                     (``work_through``, ``perform``)
-    timer (``asl-timer``)  nothing                                        hands due jobs to the pool
-    API (moto's server)    starts, stops, redrives, changes a Map run,    reads the history and the status, and the
-                           brings an answer to a token                    outcome once the status says there is one
+    thread          under the lock                                 without the lock
+    --------------  ---------------------------------------------  -----------------------------------------
+    ``asl-worker``  runs every strand that is ready, until none    hands the calls that strands ask for to
+                    is (``advance``, ``_run``)                     those threads that may block
+    ``asl-caller``  the same, once a call has ended                makes calls (``_Calls``, ``perform``)
+    ``asl-timer``   nothing                                        hands due jobs to the workers
+    API (moto's     starts, stops, redrives, changes a Map run,    reads the history and the status, and the
+    server)         brings an answer to a token                    outcome once the status says there is one
 
-One turn of a pool thread::
+One turn of a caller::
 
-    take the lock -> step each ready strand -> let go of the lock -> make the first call, submit the others
-         ^                                                                      |
-         +---- post its strand, if it still waits under the same ticket <-------+
+    make the call -> take the lock -> step each ready strand -> let go of the lock -> hand all calls but one on
+         ^                                                                                   |
+         +---- the one that is left, if nobody else waits for a thread <---------------------+
 
 The thread that has made a call thus goes on with the strand that wanted it, and makes the next call itself: within
-one slot of a Map nothing is handed from thread to thread. It ends its turn when no call came of it.
+one slot of a Map nothing is handed from thread to thread. It ends its turn when no call came of it, or when others wait
+for a thread: then its next call waits like theirs. A worker makes no call: what blocks keeps nothing waiting that only
+computes.
 
 The lock guards the strands, the ready queue, the history, the status and the Map runs. The children of a Map run share
 the lock of the execution that the run belongs to, since each end of a child starts the next child and may wake the
@@ -45,7 +48,11 @@ Rules:
   A call that has not begun is not made. One that is under way goes on, for a thread cannot be stopped; what it brings
   is dropped, by ticket and status.
 - A long chain of states that never wait would keep the lock from the API and from other strands. So the machine yields
-  None now and then; the turn ends there (``let_others_in``), and another job of the pool goes on.
+  None now and then; the turn ends there (``let_others_in``), and another job of the pool goes on. So does it after so
+  many steps (``_STEPS``): the strands of a large Map may be ready without an end.
+- The jobs of an execution and of the children of its Map runs are those of one lane, so they run one after the other,
+  and wait for the lock only where a caller or a thread of the API has it. If that takes long, another job has their
+  place (``_take_lock``). Its deadline is in a lane of its own: it comes in time though an evaluation goes on and on.
 - An exception that is no failure of a state is a fault of the engine. It ends the execution, never the thread.
 """
 
@@ -61,6 +68,7 @@ from shared.local.asl.errors import INTERNAL, RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
 from shared.local.asl.strand import NOT_RETRIED, Strand
 from shared.local.asl.variables import Scope
+from shared.local.owners import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +84,10 @@ if TYPE_CHECKING:
     # A strand, the ticket it waits under, and the call it waits for.
     _Pending = tuple[Strand, int, Call[object]]
 
+# A turn ends after so many steps of strands.
+_STEPS = 1024
+# Seconds that a job waits for the lock before another has its place.
+_PATIENCE = 0.005
 EXPRESS_SECONDS, EXPRESS_EVENTS = 300.0, 10**9
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 
@@ -150,9 +162,9 @@ class Execution:
         self.redrive_tokens: dict[str, float] = {}
         self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
-        # Whose turn it is when evaluations take long, and which threads run it.
+        # Whose turn it is when evaluations take long, and whose when jobs wait for threads.
         if map_run is None:
-            self.budget, self.lane = Budget(engine.budget, owner=identity.role_arn), identity.machine_arn
+            self.budget, self.lane = Budget(engine.budget, owner=owner_of(identity.arn)), identity.arn
         else:
             self.budget, self.lane = map_run.parent.budget, map_run.parent.lane
         self._halted = False
@@ -181,7 +193,8 @@ class Execution:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
         if self.timeout is not None:
             attempt = self.redrives
-            self._deadline = self.call_later(self.timeout, lambda: self._timed_out(attempt))
+            own = f"{self.arn}:deadline"
+            self._deadline = self.engine.scheduler.call_later(self.timeout, lambda: self._timed_out(attempt), own)
         root.begin(body(root))
         self.submit(self.advance)
 
@@ -214,11 +227,11 @@ class Execution:
     # What moves it on.
 
     def submit(self, job: Job) -> None:
-        """Run *job* soon, on a thread of those that run this machine."""
+        """Run *job*, which only computes, soon, and beside no other of this execution."""
         self.engine.scheduler.submit(job, self.lane)
 
     def call_later(self, seconds: float, job: Job) -> Timer:
-        """Run *job* after *seconds*, on a thread of those that run this machine."""
+        """Submit *job* after *seconds*."""
         return self.engine.scheduler.call_later(seconds, job, self.lane)
 
     def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
@@ -228,26 +241,33 @@ class Execution:
 
     def resume(self, strand: Strand, ticket: int, error: BaseException | None) -> None:
         """Resume *strand* from outside if it still waits under *ticket*, and go on from there."""
-        with self.lock:
+        self._take_lock()
+        try:
             if strand.ticket != ticket or self.status != RUNNING:
                 return
             self.post(strand, None, error)
+        finally:
+            self.lock.release()
         self.advance()
+
+    def _take_lock(self) -> None:
+        """Take the lock; if that takes long, let another job have this one's place meanwhile."""
+        if not self.lock.acquire(timeout=_PATIENCE):
+            self.engine.scheduler.step_aside()
+            self.lock.acquire()
 
     def let_others_in(self) -> None:
         """Give up the lock after this step, and go on in another job of the pool."""
         self._lets_others_in = True
 
     def advance(self) -> None:
-        """Run all that is ready and make the calls that come of it; the lock must not be held."""
-        self.work_through(self._run())
+        """Run all that is ready and have the calls made that come of it; the lock must not be held."""
+        self.hand_on(self._run())
 
-    def work_through(self, pending: list[_Pending]) -> None:
-        """Make the first *pending* call here and hand the others to the pool, until no call comes of it."""
-        while pending:
-            for each in pending[1:]:
-                self.submit(_CallJob(self, each))
-            pending = self.perform(*pending[0])
+    def hand_on(self, pending: list[_Pending]) -> None:
+        """Have every *pending* call made by some thread that may block."""
+        for each in pending:
+            self.engine.scheduler.block(_Calls(self, each), self.lane)
 
     def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
         """Make *call*, let *strand* know, run what is ready then, and return the calls to make next."""
@@ -258,26 +278,38 @@ class Execution:
             call.make()
         except Exception as raised:  # noqa: BLE001  whatever a call raises is the strand's to handle
             error = raised
+        except BaseException:  # what is no error ends this job, and nobody would ever go on with the strand
+            self._break_off(strand)
+            raise
         with self.lock:
             if strand.ticket == ticket and self.status == RUNNING:
                 self.post(strand, None, error)
         return self._run()
+
+    def _break_off(self, strand: Strand) -> None:
+        with self.lock:
+            self.finish(FAILED, StateFailure(RUNTIME, INTERNAL), strand.previous)
 
     def _run(self) -> list[_Pending]:
         """Run every ready strand; return the calls they want made."""
         calls: list[_Pending] = []
         if self.halted:
             return calls  # whoever stops it waits for the lock, and need not wait for the rest of a Map as well
-        with self.lock:
-            while self._ready:
+        self._take_lock()
+        try:
+            for _ in range(_STEPS):
+                if not self._ready:
+                    return calls
                 strand, answer, error = self._ready.popleft()
                 call = self._step(strand, answer, error)
                 if call is not None:
                     calls.append((strand, strand.ticket, call))
                 if self._lets_others_in:
                     self._lets_others_in = False
-                    self.submit(self.advance)
                     break
+            self.submit(self.advance)
+        finally:
+            self.lock.release()
         return calls
 
     def _step(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
@@ -293,7 +325,10 @@ class Execution:
             import logging  # 10 ms for what should never happen
 
             logging.getLogger(__name__).exception("the engine failed in state %s of %s", strand.state, self.arn)
-            self.finish(FAILED, StateFailure(RUNTIME, INTERNAL), strand.previous)
+            self._break_off(strand)
+        except BaseException:
+            self._break_off(strand)
+            raise
         finally:
             if self.budget.turn is not None:
                 self.budget.rest()
@@ -399,8 +434,8 @@ class Execution:
         return dumps(self.output) if self.status == SUCCEEDED else None
 
 
-class _CallJob:
-    """A call on its way to a pool thread."""
+class _Calls:
+    """A call on its way to a thread that may block, and those that come of it."""
 
     __slots__ = ("execution", "pending")
 
@@ -409,4 +444,9 @@ class _CallJob:
         self.pending = pending
 
     def __call__(self) -> None:
-        self.execution.work_through([self.pending])
+        execution = self.execution
+        pending = execution.perform(*self.pending)
+        while pending and not execution.engine.scheduler.others_wait():
+            execution.hand_on(pending[1:])
+            pending = execution.perform(*pending[0])
+        execution.hand_on(pending)

@@ -19,7 +19,7 @@ from shared.local.asl.arns import machine_arn
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.refusals import no_machine
-from shared.local.asl.scheduler import WORKERS, ThreadScheduler
+from shared.local.asl.scheduler import ThreadScheduler
 from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
@@ -140,11 +140,11 @@ def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1
         invoke_lambda: Invokes a function by name or ARN with a payload.
         services: Clients of every other service, which tasks call.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
-        together: How many functions may run at once. Each has a thread that waits for it, beside those for all else.
+        together: How many functions may run at once: so many calls may block, of functions and all else.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
     """
-    plug = Plug(Engine(ThreadScheduler(WORKERS + together), invoke_lambda, services, speed=speed))
+    plug = Plug(Engine(ThreadScheduler(together), invoke_lambda, services, speed=speed))
     plug.plug_in()
     return plug

@@ -1,57 +1,61 @@
-"""When things run: a bounded pool of threads for what blocks, one timer thread for what waits.
+"""When things run: a few threads for what computes, as many as are needed for what blocks, one timer for what waits.
 
-A job is a function without arguments. ``submit`` runs it soon, ``call_later`` runs it at its time, ``now`` tells the
-time, ``close`` ends all. A job belongs to a lane: each has its own threads, so what one lane does, were all its threads
-to block, keeps no job of another waiting. A wait is an entry in a heap and takes no thread. :class:`VirtualScheduler`
-has the same four verbs without threads, so a test runs a year of waits in a millisecond.
+A job is a function without arguments. ``submit`` runs one soon that only computes, ``block`` one that may block,
+``call_later`` one that only computes at its time; ``now`` tells the time, ``close`` ends all. A job belongs to a lane,
+such as an execution, and the lane's name tells whose it is. Teams share the threads (``fair_queue`` tells what each may
+count on), and the lanes of a team take turns. :class:`VirtualScheduler` has the same verbs without threads, so a test
+runs a year of waits in a millisecond.
 
 Threads of :class:`ThreadScheduler`, all daemons, none until the first job::
 
-    submit --> queue of --> asl-worker, at most WORKERS a lane: takes a job, runs it, takes the next;
-      ^        the lane     ends when none came for _IDLE_SECONDS
-      |
-    due jobs
-      |
-    asl-timer, one: sleeps until the first entry of its heap is due
+    submit -----> jobs that compute ----> asl-worker, a few, and one at least for each team that wants one
+      ^
+    due jobs      jobs that may block --> asl-caller, as many as calls may block at once
+      |             ^
+    asl-timer     block
+
+What blocks thus keeps no job waiting that only computes. A thread that has made a call may go on with what comes of it,
+and make the next call of the same lane, as long as nobody waits (``others_wait``); else it must ``block`` again, and
+take what the queue gives it. A job that computes and finds that it will take long, or that somebody else holds a lock
+that it needs, steps aside (``step_aside``): another one has its place then.
 
 The timer thread never runs a job itself. A job may wait for an execution's lock, and no other wait may be late for
 that.
-
-How the pool of a lane counts. ``_idle`` is the number of workers that wait and that no job was meant for yet.
-``submit`` puts the job into the queue; then it takes one from ``_idle``, or, where that is 0, makes a thread while
-there are fewer than the limit; else the job waits its turn. A worker that finds the queue empty adds itself to
-``_idle``. A worker that has waited too long ends only if it can take one from ``_idle``: where it cannot, a job was
-meant for it, and it looks again. A busy worker may take a job that was meant for an idle one. Then ``_idle`` is too low
-for a while, which may cost a thread, but never leaves a job alone.
 
 ``cancel`` only lets go of the job; the entry stays in the heap until it is due, or until half of a large heap may be
 such entries. A job that was due is past cancelling: it may run after ``cancel`` has returned. Whoever cancels must
 recognise it then (a strand does so by its ticket).
 
-``close`` drops what is queued, lets jobs under way end, and returns when all threads have; after that ``submit`` and
-``call_later`` do nothing. A thread of the pool may call it, and is then the only one left.
+``close`` drops what is queued, lets jobs under way end, and returns when all threads have; after that ``submit``,
+``block`` and ``call_later`` do nothing. A thread of the pool may call it, and is then the only one left.
 
-Locks: each pool has one, the scheduler has one, and the timer thread has one. Each is held for a few steps, and nobody
-who holds one takes another or runs a job.
+Locks: each of the two crews has one (``workers``), and the timer thread has one. Each is held for a few steps, and
+nobody who holds one takes another or runs a job.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
-import queue
+import os
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
+
+from shared.local.asl.fair_queue import FairQueue
+from shared.local.asl.workers import Threads
+from shared.local.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Job = Callable[[], None]
 
-WORKERS = 64
-_IDLE_SECONDS = 10.0
+_COMPUTING = 4
+"""How many jobs compute at once: Python runs one at a time, and a few more may wait for a lock for a moment."""
+_CALLS_PER_PROCESSOR = 16
+"""How many calls are worth making at once where a processor of this machine answers each."""
 _SWEEP = 1024
 
 
@@ -75,10 +79,19 @@ class Scheduler(Protocol):
         """Return the time in seconds since the epoch."""
 
     def submit(self, job: Job, lane: str = "", /) -> None:
-        """Run *job* soon, on some thread of the *lane*."""
+        """Run *job*, which only computes, soon, and not beside another such job of its *lane*."""
+
+    def block(self, job: Job, lane: str = "", /) -> None:
+        """Run *job*, which may block, when it is the turn of its *lane*."""
+
+    def others_wait(self) -> bool:
+        """Tell whether a job that may block waits for its turn: one that has blocked must end soon then."""
+
+    def step_aside(self) -> None:
+        """Let another job that computes run beside the one that calls this, which will take long."""
 
     def call_later(self, seconds: float, job: Job, lane: str = "", /) -> Timer:
-        """Run *job* after *seconds*, on some thread of the *lane*."""
+        """Submit *job* after *seconds*."""
 
     def close(self) -> None:
         """Run nothing any more; return when no thread is left."""
@@ -88,127 +101,67 @@ class ThreadScheduler:
     """The scheduler of a running cloud.
 
     Args:
-        workers: At most so many jobs of a lane run at a time; threads are made as needed and end when idle.
+        calls: About how many jobs that may block run at once; by default what the processors of this machine can
+            answer. For each team that wants one, there are those that it is guaranteed.
         clock: Gives the time in seconds since the epoch.
     """
 
-    def __init__(self, workers: int = WORKERS, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, calls: int = 0, clock: Callable[[], float] = time.time) -> None:
         self.now = clock
-        self._workers = workers
-        self._lock = threading.Lock()
-        self._pools: dict[str, _Pool] = {}
-        self._closed = False
-        self._timers = _TimerThread()
+        self._computing = Threads("asl-worker", FairQueue(Shares(_COMPUTING), serial=True))
+        self._blocking = Threads("asl-caller", FairQueue(Shares(calls or _CALLS_PER_PROCESSOR * (os.cpu_count() or 1))))
+        self._timers = _TimerThread(self.submit)
 
     def submit(self, job: Job, lane: str = "") -> None:
-        """Run *job* on a thread of the *lane*."""
-        pool = self._pools.get(lane)
-        if pool is None:
-            with self._lock:
-                if self._closed:
-                    return
-                pool = self._pools.setdefault(lane, _Pool(self._workers))
-        pool.submit(job)
+        """Run *job* soon."""
+        self._computing.put(job, lane)
+
+    def block(self, job: Job, lane: str = "") -> None:
+        """Run *job*, which may block, when it is its turn."""
+        self._blocking.put(job, lane)
+
+    def others_wait(self) -> bool:
+        """Tell whether a job that may block waits for its turn."""
+        return self._blocking.any_wait
+
+    def step_aside(self) -> None:
+        """Let another job that computes run beside the one that calls this."""
+        self._computing.step_aside()
 
     def call_later(self, seconds: float, job: Job, lane: str = "") -> Timer:
-        """Run *job* on a thread of the *lane* after *seconds*."""
-        return self._timers.add(seconds, job, lambda due: self.submit(due, lane))
+        """Submit *job* after *seconds*."""
+        return self._timers.add(seconds, job, lane)
 
     def close(self) -> None:
         """End the timers, let running jobs finish, drop the others, and join every thread."""
-        with self._lock:
-            self._closed = True
-            pools = list(self._pools.values())
         self._timers.close()
-        for pool in pools:
-            pool.end()
-        for pool in pools:
-            pool.join()
-
-
-class _Pool:
-    """The threads of one lane."""
-
-    def __init__(self, limit: int) -> None:
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
-        self._idle = 0
-        self._closed = False
-
-    def submit(self, job: Job) -> None:
-        with self._lock:
-            if self._closed:
-                return
-            self._jobs.put(job)
-            if self._idle:
-                self._idle -= 1  # that one is spoken for: the next job needs another
-            elif len(self._threads) < self._limit:
-                thread = threading.Thread(target=self._work, name="asl-worker", daemon=True)
-                self._threads.add(thread)
-                thread.start()
-
-    def end(self) -> None:
-        """Take no job any more, and drop those that wait."""
-        with self._lock:
-            self._closed = True
-            threads = list(self._threads)
-        for _ in threads:
-            self._jobs.put(None)
-
-    def join(self) -> None:
-        """Return when no thread is left but the calling one."""
-        for thread in list(self._threads):
+        for thread in self._computing.end() + self._blocking.end():
             if thread is not threading.current_thread():
                 thread.join()
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            try:
-                job()
-            except Exception:  # a thread that ended by it would be missing for good
-                import logging  # 10 ms for what should never happen
-
-                logging.getLogger(__name__).exception("a job of the engine failed")
-
-    def _next(self) -> Job | None:
-        """Return the next job; None when it is time for the thread to end."""
-        me = threading.current_thread()
-        while not self._closed:
-            try:
-                return self._jobs.get_nowait()
-            except queue.Empty:
-                with self._lock:
-                    self._idle += 1
-            try:
-                return self._jobs.get(timeout=_IDLE_SECONDS)
-            except queue.Empty:
-                with self._lock:
-                    if self._idle:  # nobody has spoken for this thread since
-                        self._idle -= 1
-                        self._threads.discard(me)
-                        return None
-        return None
-
 
 class _TimerThread:
-    """A heap of timers and the thread that watches it, made with the first timer."""
+    """A heap of timers and the thread that watches it, made with the first timer.
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Timer, Callable[[Job], None]]] = []
+    Args:
+        submit: Is given each job that is due, with its lane.
+    """
+
+    def __init__(self, submit: Callable[[Job, str], None]) -> None:
+        self._submit = submit
+        self._heap: list[tuple[float, int, Timer, str]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
         self._sweep_at = _SWEEP
 
-    def add(self, seconds: float, job: Job, submit: Callable[[Job], None]) -> Timer:
-        """Hand *job* to *submit* after *seconds*."""
+    def add(self, seconds: float, job: Job, lane: str) -> Timer:
+        """Submit *job* after *seconds*."""
         timer = Timer(job)
         with self._changed:
             self._sweep()
-            entry = (time.monotonic() + seconds, next(self._order), timer, submit)
+            entry = (time.monotonic() + seconds, next(self._order), timer, lane)
             heapq.heappush(self._heap, entry)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._watch, name="asl-timer", daemon=True)
@@ -244,10 +197,10 @@ class _TimerThread:
                     self._changed.wait(self._seconds_to_wait())
                 if self._closed:
                     return
-                _, _, timer, submit = heapq.heappop(self._heap)
+                _, _, timer, lane = heapq.heappop(self._heap)
                 job = timer.job
             if job is not None:
-                submit(job)
+                self._submit(job, lane)
 
 
 class VirtualScheduler:
@@ -270,6 +223,17 @@ class VirtualScheduler:
     def submit(self, job: Job, _lane: str = "") -> None:
         """Keep *job* for the next :meth:`run`."""
         self._ready.append(job)
+
+    def block(self, job: Job, _lane: str = "") -> None:
+        """Keep *job* for the next :meth:`run`."""
+        self._ready.append(job)
+
+    def others_wait(self) -> bool:
+        """Tell that nobody waits for a thread."""
+        return False
+
+    def step_aside(self) -> None:
+        """Do nothing: there is one thread for all."""
 
     def call_later(self, seconds: float, job: Job, _lane: str = "") -> Timer:
         """Keep *job* until the clock has moved by *seconds*."""

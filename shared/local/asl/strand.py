@@ -93,10 +93,10 @@ class Host(Protocol):
         """Whether it is to stop, as all below it are."""
 
     def submit(self, job: Job) -> None:
-        """Run *job* soon, on a thread of those that run this machine."""
+        """Run *job*, which only computes, soon, and beside no other of this execution."""
 
     def call_later(self, seconds: float, job: Job) -> Timer:
-        """Run *job* after *seconds*, on a thread of those that run this machine."""
+        """Submit *job* after *seconds*."""
 
     def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
         """Put *strand* among those that are ready; needs the lock."""

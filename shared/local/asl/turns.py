@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Turn:
@@ -23,9 +27,14 @@ class Turn:
 
 
 class Turns:
-    """The queues. Nobody blocks here: who has asked waits for ``woken``."""
+    """The queues. Nobody blocks here: who has asked waits for ``woken``.
 
-    def __init__(self) -> None:
+    Args:
+        step_aside: Called on the thread that is about to wait for a turn.
+    """
+
+    def __init__(self, step_aside: Callable[[], None] = lambda: None) -> None:
+        self._step_aside = step_aside
         self._lock = threading.Lock()
         self._taken = False
         # By owner, the one whose turn is next first.
@@ -39,6 +48,8 @@ class Turns:
                 self._queues.setdefault(owner, deque()).append(turn)
             else:
                 self._taken = turn.granted = True
+        if not turn.granted:
+            self._step_aside()
         return turn
 
     def ask_again(self, owner: str) -> Turn:
@@ -47,6 +58,8 @@ class Turns:
         with self._lock:
             self._queues.setdefault(owner, deque()).append(turn)
             self._pass_on()
+        if not turn.granted:
+            self._step_aside()
         return turn
 
     @property

@@ -43,7 +43,7 @@ class Telling(Random):
 
 @pytest.fixture
 def engine():
-    made = Engine(ThreadScheduler(workers=2), lambda *_: None, random=Telling())
+    made = Engine(ThreadScheduler(2), lambda *_: None, random=Telling())
     yield made
     made.close()
 
@@ -249,10 +249,10 @@ def test_endless_work_of_one_team_leaves_another_half():
 
 
 def test_the_threads_of_one_machine_are_not_those_of_another():
-    scheduler, blocked, ran = ThreadScheduler(workers=2), threading.Event(), threading.Event()
+    scheduler, blocked, ran = ThreadScheduler(2), threading.Event(), threading.Event()
     for _ in range(10):
-        scheduler.submit(blocked.wait, "a")
-    scheduler.submit(ran.set, "b")
+        scheduler.block(blocked.wait, "a")
+    scheduler.block(ran.set, "b")
     assert ran.wait(30)
     scheduler.call_later(0, ran.set, "b")
     blocked.set()

@@ -40,7 +40,7 @@ def wait_for(executions):
 
 
 def test_jobs_share_a_bounded_number_of_threads():
-    scheduler = ThreadScheduler(workers=3)
+    scheduler = ThreadScheduler(3)
     gate, done, most = threading.Event(), threading.Semaphore(0), []
 
     def job():
@@ -49,7 +49,7 @@ def test_jobs_share_a_bounded_number_of_threads():
         done.release()
 
     for _ in range(20):
-        scheduler.submit(job)
+        scheduler.block(job)
     gate.set()
     for _ in range(20):
         assert done.acquire(timeout=5)
@@ -59,7 +59,7 @@ def test_jobs_share_a_bounded_number_of_threads():
 
 
 def test_timers_fire_in_order_and_can_be_cancelled():
-    scheduler = ThreadScheduler(workers=1)
+    scheduler = ThreadScheduler(1)
     fired, done = [], threading.Event()
     scheduler.call_later(0.03, lambda: (fired.append("late"), done.set()))
     scheduler.call_later(0.01, lambda: fired.append("soon"))
@@ -78,7 +78,7 @@ def test_a_hundred_executions_at_once_with_one_stopped_one_timed_out_and_one_red
             return Invocation(b'{"errorType": "Bad", "errorMessage": "m"}', "Unhandled")
         return Invocation(payload)
 
-    scheduler = ThreadScheduler(workers=8)
+    scheduler = ThreadScheduler(8)
     engine = Engine(scheduler, invoke)
     function = "arn:aws:lambda:us-east-1:123456789012:function:f"
     work = {
@@ -125,7 +125,7 @@ def test_closing_while_things_run_leaves_no_thread():
         gate.wait(5)
         return Invocation(payload)
 
-    engine = Engine(ThreadScheduler(workers=4), invoke)
+    engine = Engine(ThreadScheduler(4), invoke)
     task = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
     wait = {"Type": "Wait", "Seconds": 10_000, "End": True}
     for n, state in enumerate([task, wait] * 4):
@@ -158,7 +158,7 @@ def test_a_timer_further_off_than_threads_can_wait_keeps_no_other_from_ringing()
 
 
 def test_a_job_that_raises_is_told_to_the_log_and_its_thread_goes_on(caplog):
-    scheduler, done = ThreadScheduler(workers=1), threading.Event()
+    scheduler, done = ThreadScheduler(1), threading.Event()
     scheduler.submit(lambda: {}["nothing"])
     scheduler.submit(done.set)
     assert done.wait(20)
