@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from shared.local.triggers.timetable import Schedule
 
 _LOOK = 60.0  # seconds, at most, between two looks
+_LANE = "clock"
 _GAP = 300.0  # seconds without a look, after which the machine counts as having slept
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,9 @@ class Hastened:
         self._speed = speed
         self._start = scheduler.now()
         self.submit = scheduler.submit
+        self.block = scheduler.block
+        self.others_wait = scheduler.others_wait
+        self.step_aside = scheduler.step_aside
         self.close = scheduler.close
 
     def now(self) -> float:
@@ -43,7 +47,7 @@ class Hastened:
         return self._start + (self._scheduler.now() - self._start) * self._speed
 
     def call_later(self, seconds: float, job: Job, lane: str = "", /) -> Timer:
-        """Run *job* after so many seconds of this time."""
+        """Submit *job* after so many seconds of this time."""
         return self._scheduler.call_later(seconds / self._speed, job, lane)
 
 
@@ -88,7 +92,7 @@ class Clock:
 
     def wake(self) -> None:
         """Look at the schedules soon: one was made, changed or deleted."""
-        self._scheduler.submit(self._look)
+        self._scheduler.submit(self._look, _LANE)
 
     def kept(self) -> tuple[datetime, dict[str, Seen]]:
         """Return what :meth:`go_on_from` takes: until when the clock has looked, and what it knows."""
@@ -148,4 +152,4 @@ class Clock:
         self._timer = None
         if self._seen:
             waits = [(each.next - now).total_seconds() for each in self._seen.values() if each.next is not None]
-            self._timer = self._scheduler.call_later(max(0.0, min([_LOOK * self._speed, *waits])), self._look)
+            self._timer = self._scheduler.call_later(max(0.0, min([_LOOK * self._speed, *waits])), self._look, _LANE)

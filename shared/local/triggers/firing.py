@@ -143,7 +143,8 @@ class Firings:
         with self._lock:
             self._open[firing.id] = firing
         lane = firing.target.role or firing.target.arn  # a call that is slow keeps none of another role's waiting
-        self._scheduler.call_later(max(0.0, firing.due - self._scheduler.now()), partial(self._try, firing), lane)
+        call = partial(self._scheduler.block, partial(self._try, firing), lane)
+        self._scheduler.call_later(max(0.0, firing.due - self._scheduler.now()), call, lane)
 
     def _try(self, firing: Firing) -> None:
         tried = replace(firing, tries=firing.tries + 1)

@@ -169,7 +169,7 @@ class Poller:
         self._last = mapping.uuid
         with self._lock:
             self._running[mapping.uuid] = self._running.get(mapping.uuid, 0) + 1
-        self._scheduler.submit(partial(self._run, mapping, source, messages), mapping.function)
+        self._scheduler.block(partial(self._run, mapping, source, messages), mapping.function)
         return True
 
     def _free(self, mapping: Mapping) -> bool:

@@ -90,7 +90,7 @@ class Triggers:
         """Tell EventBridge of the status that *execution* has now. This does not wait."""
         if machine_events.is_told(execution) and self._buses.hear(execution.arn):
             news = machine_events.news(execution)
-            self._scheduler.submit(lambda: self._buses.announce(news))
+            self._scheduler.block(lambda: self._buses.announce(news), execution.arn)
 
     def _fire(self, schedule: Schedule, time: datetime) -> None:
         if schedule.group:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # seconds
+_LANE = "streams"
 _LOOK_AGAIN = 60.0  # seconds until a stream that may not be read is looked at again
 _log = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ class StreamPoller:
             if self._asked or self._stopped:
                 return
             self._asked = True
-        self._scheduler.submit(self._turn)
+        self._scheduler.submit(self._turn, _LANE)
 
     def begin(self, mapping: StreamMapping) -> None:
         """Note where *mapping*, which is new, begins in each shard that there is now."""
@@ -213,7 +214,7 @@ class StreamPoller:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._scheduler.call_later(max(0.0, min(waits)), self.wake) if waits else None
+            self._timer = self._scheduler.call_later(max(0.0, min(waits)), self.wake, _LANE) if waits else None
 
     def _look(self, mapping: StreamMapping) -> list[float]:
         """Begin the batches of *mapping* that are ready; return in how many seconds others may be."""
@@ -244,7 +245,7 @@ class StreamPoller:
                 if now < place.opened + mapping.window:
                     return place.opened + mapping.window - now
             place.opened, place.busy = None, True
-        self._scheduler.submit(partial(self._run, mapping, shard.id, place, batch), mapping.function)
+        self._scheduler.block(partial(self._run, mapping, shard.id, place, batch), mapping.function)
         return None
 
     def _place(self, mapping: StreamMapping, shard: Shard) -> _Place:

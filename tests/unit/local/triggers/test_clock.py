@@ -215,7 +215,7 @@ def test_a_machine_that_slept_is_noticed_within_a_minute():
 
 def test_a_target_that_does_not_answer_holds_no_thread_of_another_roles():
     world = World(datetime(2026, 3, 1, tzinfo=UTC), schedule("rate(1 minute)"))
-    lanes, call_later = [], world.scheduler.call_later
-    world.scheduler.call_later = lambda seconds, job, lane="": (lanes.append(lane), call_later(seconds, job))[1]
+    lanes, block = [], world.scheduler.block
+    world.scheduler.block = lambda job, lane="": (lanes.append(lane), block(job))
     world.later(minutes=2)
     assert world.schedules[0].target.role in lanes

@@ -77,12 +77,15 @@ class World:
     def now(self):
         return self.scheduler.now()
 
-    def submit(self, job, lane=""):
-        if self.holding and getattr(job, "func", None) is not None:  # a batch
+    def submit(self, job):
+        self.scheduler.submit(job)
+
+    def block(self, job, lane):
+        if self.holding:
             self.held_back.append(job)
             self.lanes.append(lane)
         else:
-            self.scheduler.submit(job, lane)
+            self.scheduler.block(job, lane)
 
     def call_later(self, seconds, job):
         return self.scheduler.call_later(seconds, job)

@@ -166,8 +166,8 @@ def test_nothing_begins_after_the_end():
 
 def test_a_function_that_does_not_answer_holds_no_thread_of_anothers():
     world = World(replace(MAPPING, function="own"))
-    lanes, submit = [], world.scheduler.submit
-    world.scheduler.submit = lambda job, lane="": (lanes.append(lane), submit(job))
+    lanes, block = [], world.scheduler.block
+    world.scheduler.block = lambda job, lane="": (lanes.append(lane), block(job))
     world.shards[0].add(1)
     world.run()
     assert "own" in lanes
