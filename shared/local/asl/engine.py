@@ -181,9 +181,10 @@ class Engine:
 
     def child(self, arn: str) -> object:
         """Return the child execution of *arn*, of any Map run that is known, or None."""
-        for run in list(self._map_runs.values()):
-            if arn in run.children:
-                return run.children[arn]
+        if "/" in arn:  # else it is none: most are asked for by name, and the runs of weeks are many
+            for run in list(self._map_runs.values()):
+                if arn in run.children:
+                    return run.children[arn]
         return None
 
     def close(self) -> None:

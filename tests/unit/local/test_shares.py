@@ -172,7 +172,8 @@ class Greedy(Shares):
     """Serves who holds most."""
 
     def next_team(self, waiting, held, known):
-        return super().next_team(waiting, {team: -slots for team, slots in held.items()}, known)
+        able = [team for team in waiting if self.may_take(team, held, known)]
+        return max(able, key=held.__getitem__, default=None)
 
 
 class ForgetsRelease(Shares):

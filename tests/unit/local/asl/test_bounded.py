@@ -101,6 +101,14 @@ def test_the_end_of_the_cloud_ends_an_endless_evaluation(engine):
     assert execution.output is None
 
 
+def test_endless_evaluations_keep_no_pass_of_their_own_team_waiting(engine):
+    endless = [start(engine, machine({**PASS, "Output": ENDLESS}), name=f"team1-{number}") for number in range(12)]
+    assert start(engine, machine(PASS), name="team1-last").ended_event.wait(30)
+    assert any(each.status == "RUNNING" for each in endless)
+    for each in endless:
+        each.stop(None, None)
+
+
 def test_history_and_watchers_need_no_lock_that_an_evaluation_holds(engine):
     execution = start(engine, machine({**PASS, "Output": ENDLESS}))
     engine.random.asked.wait()

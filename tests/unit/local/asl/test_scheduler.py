@@ -4,11 +4,13 @@ import json
 import threading
 from dataclasses import dataclass
 
+import pytest
+
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
-from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.asl.scheduler import ThreadScheduler, VirtualScheduler
 
 PREFIX = "arn:aws:states:us-east-1:123456789012"
 
@@ -164,3 +166,88 @@ def test_a_job_that_raises_is_told_to_the_log_and_its_thread_goes_on(caplog):
     assert done.wait(20)
     scheduler.close()
     assert "KeyError: 'nothing'" in caplog.text
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit, ValueError])
+def test_threads_survive_whatever_jobs_raise(raised, caplog):
+    def bad():
+        raise raised
+
+    scheduler = ThreadScheduler(1)
+    for run in (scheduler.submit, scheduler.block):
+        done = threading.Event()
+        for _ in range(70):
+            run(bad)
+        run(done.set)
+        assert done.wait(20)
+    assert len(asl_threads()) == 2
+    scheduler.close()
+    assert caplog.text.count("a job of the engine failed") == 140
+
+
+def test_what_blocks_keeps_nothing_waiting_that_computes_nor_another_team():
+    scheduler, gate = ThreadScheduler(2), threading.Event()
+    for number in range(1000):
+        scheduler.block(gate.wait, f"one-{number % 10}")
+    for run in (scheduler.submit, scheduler.block):
+        ran = threading.Event()
+        run(ran.set, "other-1")
+        assert ran.wait(20)
+    ran = threading.Event()
+    scheduler.submit(ran.set, "one-1")
+    assert ran.wait(20)
+    assert scheduler.others_wait()
+    assert len(asl_threads()) <= 5  # two that compute, and two that block with one more for the other team
+    gate.set()
+    scheduler.close()
+
+
+def test_a_job_that_waits_for_a_lock_keeps_no_job_of_its_team_waiting():
+    scheduler, held, ran = ThreadScheduler(1), threading.Event(), threading.Event()
+
+    def wait():
+        scheduler.step_aside()
+        held.wait(20)
+
+    for number in range(20):
+        scheduler.submit(wait, f"one-{number}")
+    scheduler.submit(ran.set, "one-last")
+    assert ran.wait(20)
+    held.set()
+    scheduler.close()
+
+
+def test_a_chain_of_calls_lets_others_that_wait_come_between():
+    class Busy(VirtualScheduler):
+        """A scheduler in which one call is made at a time, so that others wait as long as there are any."""
+
+        def others_wait(self):
+            return bool(self._ready)
+
+    calls = []
+
+    def invoke(function, payload):
+        calls.append(function[-1])
+        return Invocation(payload)
+
+    scheduler = Busy()
+    engine = Engine(scheduler, invoke)
+    function = "arn:aws:lambda:us-east-1:123456789012:function:"
+    for name in "ab":
+        task = {"Type": "Task", "Resource": function + name}
+        start(engine, {"StartAt": "S", "States": {"S": {**task, "Next": "T"}, "T": {**task, "End": True}}}, {}, name)
+    scheduler.run()
+    assert calls == ["a", "b", "a", "b"]
+
+
+def test_an_execution_whose_call_ends_its_thread_fails_and_the_thread_goes_on(caplog):
+    def invoke(_function, _payload):
+        raise SystemExit
+
+    engine = Engine(ThreadScheduler(1), invoke)
+    task = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
+    executions = [start(engine, {"StartAt": "S", "States": {"S": task}}, {}, f"x{n}") for n in range(3)]
+    wait_for(executions)
+    assert {(each.status, each.error) for each in executions} == {("FAILED", "States.Runtime")}
+    engine.close()
+    assert "SystemExit" in caplog.text
