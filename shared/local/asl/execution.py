@@ -330,6 +330,7 @@ class Execution:
             self._break_off(strand)
             raise
         finally:
+            self.budget.running = None
             if self.budget.turn is not None:
                 self.budget.rest()
         return None
@@ -402,6 +403,8 @@ class Execution:
         self.history.end(*self._ending(status, failure, previous))
         self.stopped_at = self.engine.scheduler.now()
         self.status = status
+        if status == SUCCEEDED:  # no redrive will ask for it, and without it there is no circle for Python to find
+            self._root = None
         with self._watching:
             watchers, self._watchers = self._watchers, []
         for watcher in watchers:

@@ -1,7 +1,9 @@
 """What an execution never does: start in parts, or call once it has ended."""
 
+import gc
 import json
 import threading
+import weakref
 from random import Random
 
 from shared.local.asl.engine import Engine
@@ -49,3 +51,14 @@ def test_a_call_that_waits_for_a_thread_is_not_made_once_the_execution_has_ended
     world.function = lambda _value: execution.stop("Enough", "for today")
     world.scheduler.run()
     assert (execution.status, len(world.calls)) == ("ABORTED", 1)
+
+
+def test_an_execution_that_has_succeeded_is_in_no_circle(world):
+    gc.disable()
+    try:
+        execution = world.run({"StartAt": "P", "TimeoutSeconds": 9, "States": {"P": {"Type": "Pass", "End": True}}})
+        gone = weakref.ref(execution)
+        del execution
+        assert gone() is None
+    finally:
+        gc.enable()
