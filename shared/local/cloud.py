@@ -100,7 +100,7 @@ class EmbeddedCloud:
         So the callers end first; then the workers, so that no execution waits for one; then the engine, then the files.
         """
         parts.enter_context(moto_environment(self.place.account))
-        from shared.local import registry
+        from shared.local import logs, registry
         from shared.local.enforcement.callers import actor_in
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
@@ -113,6 +113,7 @@ class EmbeddedCloud:
         self.storage = Storage(self._data(folder), self._persist, self._bounds)
         iam = self._iam()
         parts.enter_context(_moto_like_aws(iam))
+        log_room = parts.enter_context(logs.install(self.storage))
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
@@ -128,6 +129,7 @@ class EmbeddedCloud:
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
         life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
+        log_room.settle()
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
