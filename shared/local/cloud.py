@@ -238,6 +238,7 @@ def _moto_like_aws(iam: _Iam) -> Iterator[None]:
     """Have moto do what AWS does, and empty its tables at the end of the block."""
     from moto.core.base_backend import BackendDict  # 0.3 s that only a cloud needs
 
+    from shared.local import dynamodb
     from shared.local.calls.followed import calls_followed
     from shared.local.corrections.corrected import moto_corrected
     from shared.local.door import identity
@@ -246,6 +247,7 @@ def _moto_like_aws(iam: _Iam) -> Iterator[None]:
     with (
         identity.install(iam.issuer),
         moto_corrected(),
+        dynamodb.install(),
         trust.install(iam.gate),
         deliveries.install(iam.gate),
         function_roles.install(iam.gate),
