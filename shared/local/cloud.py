@@ -101,7 +101,7 @@ class EmbeddedCloud:
         So the callers end first; then the workers, so that no execution waits for one; then the engine, then the files.
         """
         parts.enter_context(moto_environment(self.place.account))
-        from shared.local import registry
+        from shared.local import logs, registry
         from shared.local.enforcement.callers import actor_in
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
@@ -114,6 +114,7 @@ class EmbeddedCloud:
         self.storage = Storage(self._data(folder), self._persist, self._bounds)
         iam = self._iam()
         parts.enter_context(_moto_like_aws(iam))
+        log_room = parts.enter_context(logs.install(self.storage))
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
@@ -129,6 +130,7 @@ class EmbeddedCloud:
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
         life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
+        log_room.settle()
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
@@ -240,6 +242,7 @@ def _moto_like_aws(iam: _Iam) -> Iterator[None]:
     """Have moto do what AWS does, and empty its tables at the end of the block."""
     from moto.core.base_backend import BackendDict  # 0.3 s that only a cloud needs
 
+    from shared.local import dynamodb
     from shared.local.calls.followed import calls_followed
     from shared.local.corrections.corrected import moto_corrected
     from shared.local.door import identity
@@ -248,6 +251,7 @@ def _moto_like_aws(iam: _Iam) -> Iterator[None]:
     with (
         identity.install(iam.issuer),
         moto_corrected(),
+        dynamodb.install(),
         trust.install(iam.gate),
         deliveries.install(iam.gate),
         function_roles.install(iam.gate),

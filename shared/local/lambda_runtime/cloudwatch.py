@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MotoLogs:
-    """Appends to moto's backend. That is not thread-safe if two write to one group, so only one writes at a time.
+    """Appends to a function's log group. Returns when the events are where every reader finds them.
 
     Lambda writes with the function's role. What the role may not write is lost, as on AWS.
 
@@ -25,17 +26,21 @@ class MotoLogs:
 
     def __init__(self, may: Callable[[str, str, str, str], bool] = lambda *_: True) -> None:
         self._may = may
-        self._turn = threading.RLock()  # a log subscription may log while it is served
+        self._making = threading.Lock()  # moto would make a group twice
 
     def put(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None:
         """Append *events*. As Lambda does, make the group and the stream if they do not exist."""
         backend = logs_backends[spec.account][spec.region]
         if not self._may_write(spec, stream, new_group=spec.group not in backend.groups):
             return
-        with self._turn:
-            backend.ensure_log_group(spec.group)
-            backend.ensure_log_stream(spec.group, stream)
-            backend.put_log_events(spec.group, stream, [event._asdict() for event in events])
+        told = [event._asdict() for event in events]
+        try:
+            backend.groups[spec.group].put_log_events(stream, told)
+        except (KeyError, ResourceNotFoundException):
+            with self._making:
+                backend.ensure_log_group(spec.group)
+                backend.ensure_log_stream(spec.group, stream)
+            backend.groups[spec.group].put_log_events(stream, told)
 
     def _may_write(self, spec: FunctionSpec, stream: str, *, new_group: bool) -> bool:
         group = f"arn:aws:logs:{spec.region}:{spec.account}:log-group:{spec.group}"

@@ -1,0 +1,336 @@
+"""The log groups, streams and events of a cloud, in ``logs.db``.
+
+An event's place is its time and, among events of one millisecond, the order in which they came. Pages are read from a
+place on by an index, so a page costs what it holds. Messages are kept as bytes, as some are no valid text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.local.logs.bounds import DAY, OVERHEAD, Bounds
+from shared.local.storage import Commits, RefusedError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from shared.local.storage import Storage
+
+_LAYOUT = 1
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS log_group (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+        created INTEGER NOT NULL, retention INTEGER, bytes INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (account, region, name))""",
+    """CREATE TABLE IF NOT EXISTS stream (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+        newest INTEGER NOT NULL DEFAULT 0, ingested INTEGER NOT NULL DEFAULT 0, UNIQUE (owner, name))""",
+    "CREATE INDEX IF NOT EXISTS stream_by_newest ON stream (owner, newest)",
+    """CREATE TABLE IF NOT EXISTS event (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL, stream INTEGER NOT NULL, at INTEGER NOT NULL,
+        ingested INTEGER NOT NULL, message BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS event_of_group ON event (owner, at)",
+    "CREATE INDEX IF NOT EXISTS event_of_stream ON event (stream, at)",
+    "CREATE TABLE IF NOT EXISTS gone (owner INTEGER NOT NULL, stream INTEGER)",
+    """CREATE TABLE IF NOT EXISTS series (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, region TEXT NOT NULL, namespace TEXT NOT NULL,
+        name TEXT NOT NULL, dimensions TEXT NOT NULL, UNIQUE (account, region, namespace, name, dimensions))""",
+    """CREATE TABLE IF NOT EXISTS figure (
+        id INTEGER PRIMARY KEY, series INTEGER NOT NULL, at INTEGER NOT NULL, unit TEXT NOT NULL, count REAL NOT NULL,
+        total REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS figure_of_series ON figure (series, at)",
+)
+_EVENT = "event.id, event.at, event.ingested, stream.name, event.message"
+_FEW_STREAMS = 100  # FilterLogEvents takes no more names
+_LAST = "\U0010ffff"
+
+
+class GroupKey(NamedTuple):
+    """What names a log group."""
+
+    account: str
+    region: str
+    name: str
+
+
+class Group(NamedTuple):
+    """A log group: its id, when it was made (ms), for how many days events stay, and the bytes that it holds."""
+
+    id: int
+    key: GroupKey
+    created: int
+    retention: int | None
+    bytes: int
+
+
+class Stream(NamedTuple):
+    """A log stream. Times are in ms; ``first``, ``last`` and ``ingested`` are 0 before there was an event."""
+
+    id: int
+    name: str
+    created: int
+    first: int
+    last: int
+    ingested: int
+
+
+class Event(NamedTuple):
+    """A log event. ``at`` and ``id`` are its place; times are in ms."""
+
+    id: int
+    at: int
+    ingested: int
+    stream: str
+    message: str
+
+    @property
+    def size(self) -> int:
+        """Bytes, as CloudWatch Logs counts them."""
+        return len(self.message.encode("utf-8", "replace")) + OVERHEAD
+
+
+class Place(NamedTuple):
+    """A place among events: after the event of this time and id, or before it."""
+
+    at: int
+    id: int
+
+
+class LogStore:
+    """Keeps logs. Thread-safe.
+
+    Args:
+        storage: The disk, with its bounds.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, storage: Storage, clock: Callable[[], float]) -> None:
+        self.database = storage.database("logs", _LAYOUT, _SCHEMA)
+        self.commits = Commits(self.database)
+        self._clock = clock
+        self._bounds = Bounds(self.database, storage.bounds.logs, self.now)
+        self._ids: dict[GroupKey, int] = {}
+        self._tidying = threading.Lock()
+
+    def now(self) -> int:
+        """Return the time in ms."""
+        return int(self._clock() * 1000)
+
+    def close(self) -> None:
+        """Close it. Nobody may use it any more."""
+        self.database.close()
+
+    def groups(self) -> list[Group]:
+        """Return all groups."""
+        rows = self.database.read("SELECT id, account, region, name, created, retention, bytes FROM log_group")
+        return [Group(id_, GroupKey(account, region, name), *rest) for id_, account, region, name, *rest in rows]
+
+    def group(self, key: GroupKey) -> Group | None:
+        """Return the group of this *key*, if there is one."""
+        query = "SELECT id, created, retention, bytes FROM log_group WHERE account = ? AND region = ? AND name = ?"
+        rows = self.database.read(query, key)
+        return Group(rows[0][0], key, *rows[0][1:]) if rows else None
+
+    def make_group(self, key: GroupKey, retention: int | None = None) -> None:
+        """Make a group, if it is not there."""
+        values = (*key, self.now(), retention)
+        query = "INSERT OR IGNORE INTO log_group (account, region, name, created, retention) VALUES (?, ?, ?, ?, ?)"
+        self.commits.do(lambda writer: writer.execute(query, values))
+
+    def keep_for(self, key: GroupKey, days: int | None) -> None:
+        """Set for how many *days* the events of a group stay; None for as long as the cloud keeps any."""
+        query = "UPDATE log_group SET retention = ? WHERE account = ? AND region = ? AND name = ?"
+        self.commits.do(lambda writer: writer.execute(query, (days, *key)))
+
+    def delete_group(self, key: GroupKey) -> None:
+        """Delete a group with all in it. The events' space is given back bit by bit, as others are written."""
+
+        def delete(writer: sqlite3.Connection) -> None:
+            query = "DELETE FROM log_group WHERE account = ? AND region = ? AND name = ? RETURNING id"
+            for (owner,) in writer.execute(query, key).fetchall():
+                writer.execute("DELETE FROM stream WHERE owner = ?", (owner,))
+                writer.execute("INSERT INTO gone VALUES (?, NULL)", (owner,))
+
+        self._ids.pop(key, None)
+        self.commits.do(delete)
+
+    def make_stream(self, key: GroupKey, name: str) -> bool:
+        """Make a stream, and tell whether it was not there before.
+
+        Raises:
+            RefusedError: There is no such group.
+        """
+        now = self.now()
+
+        def make(writer: sqlite3.Connection) -> bool:
+            owner = self._owner(writer, key)
+            query = "INSERT OR IGNORE INTO stream (owner, name, created) VALUES (?, ?, ?)"
+            return writer.execute(query, (owner, name, now)).rowcount > 0
+
+        return self.commits.do(make)
+
+    def delete_stream(self, key: GroupKey, name: str) -> bool:
+        """Delete a stream with its events, and tell whether it was there."""
+
+        def delete(writer: sqlite3.Connection) -> bool:
+            owner = self._owner(writer, key)
+            query = "DELETE FROM stream WHERE owner = ? AND name = ? RETURNING id"
+            ids = writer.execute(query, (owner, name)).fetchall()
+            writer.executemany("INSERT INTO gone VALUES (?, ?)", [(owner, id_) for (id_,) in ids])
+            return bool(ids)
+
+        return self.commits.do(delete)
+
+    def put(self, key: GroupKey, stream: str, events: Sequence[Mapping[str, int | str]]) -> list[Event]:
+        """Append *events*, each with its ``timestamp`` and ``message``, and return them.
+
+        Raises:
+            RefusedError: There is no such group or stream.
+        """
+        now = self.now()
+        rows = [(int(event["timestamp"]), str(event["message"]).encode("utf-8", "replace")) for event in events]
+        size = sum(len(message) + OVERHEAD for _, message in rows)
+
+        def put(writer: sqlite3.Connection) -> int:
+            owner = self._owner(writer, key)
+            query = "UPDATE stream SET newest = max(newest, ?), ingested = ? WHERE owner = ? AND name = ? RETURNING id"
+            newest = max((at for at, _ in rows), default=0)
+            found = writer.execute(query, (newest, now if rows else 0, owner, stream)).fetchall()
+            if not found:
+                raise RefusedError(stream)
+            (id_,) = found[0]
+            query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
+            before: int = writer.execute(query).fetchone()[0]
+            writer.executemany(
+                "INSERT INTO event (owner, stream, at, ingested, message) VALUES (?, ?, ?, ?, ?)",
+                [(owner, id_, at, now, message) for at, message in rows],
+            )
+            writer.execute("UPDATE log_group SET bytes = bytes + ? WHERE id = ?", (size, owner))
+            return before
+
+        first = self.commits.do(put) + 1
+        self.tidy(size)
+        return [Event(first + place, at, now, stream, raw.decode()) for place, (at, raw) in enumerate(rows)]
+
+    def _owner(self, writer: sqlite3.Connection, key: GroupKey) -> int:
+        owner = self._ids.get(key)
+        if owner is None or not writer.execute("SELECT 1 FROM log_group WHERE id = ?", (owner,)).fetchone():
+            query = "SELECT id FROM log_group WHERE account = ? AND region = ? AND name = ?"
+            found = writer.execute(query, key).fetchone()
+            if not found:
+                raise RefusedError(key.name)
+            owner = self._ids[key] = int(found[0])
+        return owner
+
+    def tidy(self, written: int) -> None:
+        """Let what is old go, if it is time after a write of so many bytes; one does it, and others go on."""
+        if self._bounds.due(written) and self._tidying.acquire(blocking=False):
+            try:
+                self._bounds.enforce()
+            finally:
+                self._tidying.release()
+
+    def streams(  # noqa: PLR0913  what DescribeLogStreams takes
+        self,
+        group: Group,
+        *,
+        prefix: str = "",
+        by_time: bool = False,
+        descending: bool = False,
+        after: str = "",
+        limit: int = -1,
+    ) -> list[Stream]:
+        """Return streams of a group by name or by the time of their newest event, those that come after *after*.
+
+        Raises:
+            RefusedError: There is no stream *after*.
+        """
+        begin = max(0, self.kept_from(group))
+        column, sign, order = ("newest", *_ORDER[descending]) if by_time else ("name", *_ORDER[descending])
+        where = "owner = ?"
+        values: list[object] = [group.id]
+        if prefix:
+            where, values = f"{where} AND name >= ? AND name < ?", [*values, prefix, prefix + _LAST]
+        if after:
+            found = self.database.read("SELECT newest, id FROM stream WHERE owner = ? AND name = ?", (group.id, after))
+            if not found:
+                raise RefusedError(after)
+            place = found[0] if by_time else (after, found[0][1])
+            where, values = f"{where} AND ({column}, id) {sign} (?, ?)", [*values, *place]
+        query = (
+            "SELECT id, name, created,"  # noqa: S608
+            " (SELECT at FROM event WHERE event.stream = stream.id AND at >= ? ORDER BY at LIMIT 1), newest, ingested"
+            f" FROM stream WHERE {where} ORDER BY {column} {order}, id {order} LIMIT ?"
+        )
+        rows = self.database.read(query, [begin, *values, limit])
+        return [Stream(id_, name, created, first or 0, *rest) for id_, name, created, first, *rest in rows]
+
+    def stream(self, group: Group, name: str) -> Stream | None:
+        """Return the stream *name* of a group, if there is one."""
+        query = "SELECT id, name, created, 0, newest, ingested FROM stream WHERE owner = ? AND name = ?"
+        rows = self.database.read(query, (group.id, name))
+        return Stream(*rows[0]) if rows else None
+
+    def kept_from(self, group: Group) -> int:
+        """Return the time in ms from which on events of a group are kept."""
+        days = self._bounds.days if group.retention is None else min(group.retention, self._bounds.days)
+        return self.now() - days * DAY
+
+    @contextlib.contextmanager
+    def events(  # noqa: PLR0913  what pages are asked by
+        self,
+        group: Group,
+        streams: Iterable[Stream] | None = None,
+        *,
+        begin: int = 0,
+        end: int | None = None,
+        beyond: Place | None = None,
+        descending: bool = False,
+    ) -> Iterator[Iterator[Event]]:
+        """Give the events of a group, or of some of its streams, from *begin* on and before *end* (ms), in order.
+
+        Those that are read are all that is read from the disk. With *beyond*, only those after that place, or before
+        it if they are asked for in *descending* order.
+        """
+        begin = max(begin or 0, self.kept_from(group))
+        sign, order = _ORDER[descending]
+        chosen = None if streams is None else list(streams)
+        by_stream = chosen is not None and len(chosen) <= _FEW_STREAMS
+        where, values = "event.at >= ?", [begin]
+        if end is not None:
+            where, values = f"{where} AND event.at < ?", [*values, end]
+        if beyond is not None:  # the first condition is one that an index serves
+            where = f"{where} AND event.at {sign}= ? AND (event.at, event.id) {sign} (?, ?)"
+            values = [*values, beyond.at, *beyond]
+        index = "event_of_stream" if by_stream else "event_of_group"
+        query = (
+            f"SELECT {_EVENT} FROM event INDEXED BY {index} JOIN stream ON stream.id = event.stream"  # noqa: S608
+            f" WHERE event.{'stream' if by_stream else 'owner'} = ? AND {where}"
+            f" ORDER BY event.at {order}, event.id {order}"
+        )
+        wanted = None if chosen is None or by_stream else {stream.name for stream in chosen}
+        owners = [stream.id for stream in chosen or ()] if by_stream else [group.id]
+        with self.database.reading() as reader, contextlib.ExitStack() as cursors:
+            parts = []
+            for owner in owners:
+                cursor = reader.execute(query, [owner, *values])
+                cursors.callback(cursor.close)
+                parts.append(_read(cursor))
+            read = parts[0] if len(parts) == 1 else heapq.merge(*parts, key=_place, reverse=descending)
+            yield (event for event in read if wanted is None or event.stream in wanted)
+
+
+_ORDER = {False: (">", "ASC"), True: ("<", "DESC")}
+
+
+def _place(event: Event) -> tuple[int, int]:
+    return event.at, event.id
+
+
+def _read(cursor: sqlite3.Cursor) -> Iterator[Event]:
+    for id_, at, ingested, stream, message in cursor:
+        yield Event(id_, at, ingested, stream, message.decode())
