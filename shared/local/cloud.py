@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.local.asl.plug import Plug
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
+    from shared.local.objects.contents import Contents
     from shared.local.registry import Store
     from shared.local.storage import Storage
     from shared.local.triggers.running import Triggers
@@ -55,6 +56,7 @@ class EmbeddedCloud:
     Attributes:
         key: The account owner's key, to sign requests with. It is a new one each time.
         storage: What it keeps on disk, once it has begun.
+        contents: What S3's objects hold, likewise.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
@@ -75,6 +77,7 @@ class EmbeddedCloud:
         self.key = new_owner_key()
         self.endpoint = ""
         self.storage: Storage
+        self.contents: Contents
         self._state_dir = state_dir
         self._port = port
         self._speed = speed
@@ -103,6 +106,7 @@ class EmbeddedCloud:
         parts.enter_context(moto_environment(self.place.account))
         from shared.local import logs, registry
         from shared.local.enforcement.callers import actor_in
+        from shared.local.objects import plug as objects
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
         from shared.local.slots import slots
@@ -113,8 +117,10 @@ class EmbeddedCloud:
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         self.storage = Storage(self._data(folder), self._persist, self._bounds)
         iam = self._iam()
+        self.contents = parts.enter_context(objects.install(self.storage))
         parts.enter_context(_moto_like_aws(iam))
         log_room = parts.enter_context(logs.install(self.storage))
+        parts.callback(self.contents.close)  # before moto's tables are emptied: the files of a kept cloud stay
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
@@ -131,6 +137,7 @@ class EmbeddedCloud:
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
         life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
         log_room.settle()
+        self.contents.sweep()  # what an earlier cloud left and nothing of what was kept refers to
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
@@ -214,6 +221,7 @@ class EmbeddedCloud:
         from shared.local.keeping.keeper import Keeper
 
         keeper = Keeper(State(self._state_dir).kept, plug.engine, triggers)
+        self.contents.hold()  # if this cloud is killed, the next one needs what was there when the last one ended
         keeper.load()
         try:
             yield _Life(keeper.go_on, keeper.halt)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import io
 import socket
 import threading
 from email.errors import MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
@@ -22,11 +23,15 @@ from shared.local.door.arrived import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from io import BufferedIOBase
     from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+    from _typeshed import WriteableBuffer
 
 LOOPBACK = "127.0.0.1"
 
 _POLL = 0.05  # seconds between two looks at whether the server must stop
+_EXPECTED = "100-continue"
 _OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
 
 
@@ -35,6 +40,17 @@ class _Handler(MotoRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    rfile: BufferedIOBase
+
+    def handle_expect_100(self) -> bool:
+        """Ask for no body yet: see :class:`_Asked`."""
+        return True
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin the answer. A body that nobody has read until now is not asked for any more."""
+        if isinstance(self.rfile, _Asked):
+            self.rfile.wanted = False
+        super().send_response(code, message)
 
     def parse_request(self) -> bool:
         """Read a request's headers, and refuse it if a line is not a header: what follows that line would be lost.
@@ -46,12 +62,16 @@ class _Handler(MotoRequestHandler):
         if not all(isinstance(defect, _OF_THE_BODY) for defect in self.headers.defects):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
+        self._came = self.headers.items()
+        if self.headers.get("Expect", "").lower() == _EXPECTED:
+            del self.headers["Expect"]  # Werkzeug would ask for the body at once
+            self.rfile = cast("BufferedIOBase", _Asked(self.rfile, self.wfile))
         return True
 
     def make_environ(self) -> WSGIEnvironment:
         """Return the WSGI environ. It joins and renames headers, so it also gets them as they came."""
         environ: WSGIEnvironment = super().make_environ()
-        environ[HEADERS] = self.headers.items()
+        environ[HEADERS] = self._came
         return environ
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -59,6 +79,35 @@ class _Handler(MotoRequestHandler):
 
     def log_error(self, *_: object) -> None:
         """Say nothing: clients of registries try TLS first, and get an answer to that."""
+
+
+class _Asked(io.RawIOBase):
+    """A body whose client sends it when it is asked to (``Expect: 100-continue``), which is when somebody reads it.
+
+    So what is refused for other reasons is refused before it is sent.
+
+    Attributes:
+        wanted: Whether the client is still to be asked.
+    """
+
+    def __init__(self, body: BufferedIOBase, answers: BufferedIOBase) -> None:
+        super().__init__()
+        self.wanted = True
+        self._body = body
+        self._answers = answers
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if self.wanted:
+            self.wanted = False
+            self._answers.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return self._body.readinto(buffer)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
 
 
 class _Server(ThreadedWSGIServer):

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from shared.local.door import signature, version_2
 from shared.local.door.answers import forbidden, refusal
-from shared.local.door.arrived import arrived
+from shared.local.door.arrived import TRAILERS, arrived
 from shared.local.door.browser import why_foreign
 from shared.local.door.callers import CALLER, Caller, root
 from shared.local.door.chunks import CheckedBody, checker
 from shared.local.door.refused import RefusedError, Wrong
+from shared.local.door.signature import SIGNED_CHUNKS, UNSIGNED, UNSIGNED_CHUNKS
 from shared.local.door.version_2 import SignedUrl
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from shared.local.door.answers import Answer
     from shared.local.door.arrived import Arrived
     from shared.local.door.callers import Keyring
+    from shared.local.door.chunks import Checker
     from shared.local.door.signature import Signed
 
 _AT_ONCE = 1 << 20  # bytes: a body up to this size is read and checked before the cloud sees any of it
@@ -91,7 +93,9 @@ class Door:
             signed = version_2.read(request) or signature.read(request)
             service = signed.service.lower()
             caller, secret = self._who(signed)
-            if secret is not None:
+            if secret is None:
+                _take_body(environ, request, checker(_payload(request)))
+            else:
                 self._check(environ, request, signed, secret)
             environ[CALLER] = caller
             environ["HTTP_AUTHORIZATION"] = signed.authorization  # moto reads this, also for a presigned request
@@ -113,34 +117,53 @@ class Door:
         now = datetime.fromtimestamp(self._clock(), UTC)
         if isinstance(signed, SignedUrl):
             version_2.check(signed, request, secret, now)
+            _take_body(environ, request, checker(_payload(request)))
             return
         signature.check_time(signed, now)
-        if request.one("transfer-encoding"):
-            raise RefusedError(
-                Wrong.MALFORMED,
-                "a body of unknown length (Transfer-Encoding) is not taken; AWS does not take it either",
-                "send its length",
-            )
-        _check_body(environ, request, signed, secret)
+        stated = signature.body_digest(signed)
+        if stated is None:
+            body = environ["wsgi.input"].read(_length(request))
+            signature.check(signed, request, secret, hashlib.sha256(body).hexdigest())
+            environ["wsgi.input"] = BytesIO(body)
+            return
+        signature.check(signed, request, secret, stated)
+        _take_body(environ, request, checker(signed.payload, signed, secret))
 
 
-def _check_body(environ: WSGIEnvironment, request: Arrived, signed: Signed, secret: str) -> None:
-    length, stream = int(request.one("content-length") or 0), environ["wsgi.input"]
-    stated = signature.body_digest(signed)
-    if stated is None:
-        body = stream.read(length)
-        signature.check(signed, request, secret, hashlib.sha256(body).hexdigest())
-        environ["wsgi.input"] = BytesIO(body)
-        return
-    signature.check(signed, request, secret, stated)
-    check = checker(signed, secret)
-    if check is None:
-        return
-    if not length:
-        check.finish()
-        return
-    checked = CheckedBody(stream, length, check)
-    environ["wsgi.input"] = BytesIO(checked.read()) if length <= _AT_ONCE else checked
+def _take_body(environ: WSGIEnvironment, request: Arrived, check: Checker) -> None:
+    """Have *check* look at the body while the cloud reads it. The cloud gets the content alone, and its end.
+
+    A small body that somebody has signed is looked at now.
+    """
+    length = _length(request)
+    body = cast("BinaryIO", CheckedBody(environ["wsgi.input"], length, check))
+    if length is not None and length <= _AT_ONCE:
+        body = BytesIO(body.read())
+    environ["wsgi.input"] = body
+    environ[TRAILERS] = check.trailers
+    if _payload(request) in {UNSIGNED_CHUNKS, *SIGNED_CHUNKS}:
+        environ["HTTP_X_AMZ_CONTENT_SHA256"] = UNSIGNED  # so that nobody takes it apart once more
+
+
+def _payload(request: Arrived) -> str:
+    return request.one("x-amz-content-sha256")
+
+
+def _length(request: Arrived) -> int | None:
+    """Return the length of the body; None if it ends by itself.
+
+    Raises:
+        RefusedError: It ends by itself, and nothing says how long its content is.
+    """
+    if not request.one("transfer-encoding"):
+        return int(request.one("content-length") or 0)
+    if not request.one("x-amz-decoded-content-length").isdigit():
+        raise RefusedError(
+            Wrong.MALFORMED,
+            "a body of unknown length (Transfer-Encoding) is not taken; AWS does not take it either",
+            "send its length",
+        )
+    return None
 
 
 def _say(start: StartResponse, answer: Answer) -> Iterable[bytes]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 HEADERS = "lanes.headers"
 """The key of a WSGI environ under which the server puts the headers as they came: pairs, in their order."""
 
+TRAILERS = "lanes.trailers"
+"""The key of a WSGI environ under which the door puts the headers that came after the body, once all of it is read."""
+
 SAFE = "-_.~"
 """What a signed path or query holds unencoded beside letters and digits."""
 

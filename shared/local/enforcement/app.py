@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from shared.local.enforcement.changes import may_change
 from shared.local.enforcement.denied import DeniedError, denied, unknown
 from shared.local.enforcement.unanswered import refuse_unanswered
 from shared.local.enforcement.unserved import refuse_unserved
+from shared.local.objects.arriving import carries_object, leave_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +63,13 @@ class Enforcement:
         region, service = _scope(environ["HTTP_AUTHORIZATION"])
         request = _request(environ)
         try:
-            call = environ[CALL] = self._read(actor, service, region, request)  # what is decided is what moto does
+            call = self._read(actor, service, region, request) if service == "s3" and request.method == "PUT" else None
+            if call is not None and carries_object(call):
+                leave_unread(environ)
+            else:
+                request = _with_body(request, environ)
+                call = self._read(actor, service, region, request)
+            environ[CALL] = call  # what is decided is what moto does
             keys = _keys(environ, region, request)
             if call is not None:
                 self._check(actor, call, keys)
@@ -122,9 +130,11 @@ class Enforcement:
         2026-11-29). That the bucket does not exist is told to anybody who may read an object of that name.
         """
         held = _Held()
-        body = list(self._cloud(environ, held))
-        if held.status.startswith("404") and b"NoSuchBucket" not in b"".join(body):
-            see()
+        body = self._cloud(environ, held)
+        if held.status.startswith("404"):
+            body = list(body)
+            if b"NoSuchBucket" not in b"".join(body):
+                see()
         start(held.status, held.headers, *held.error)
         return body
 
@@ -154,13 +164,18 @@ def _refused(error: DeniedError, service: str) -> RefusedError:
 
 
 def _request(environ: WSGIEnvironment) -> Request:
-    """Return the request of *environ*. Its body is put back, so that moto can read it again."""
+    """Return the request of *environ*, without its body."""
     came = arrived(environ)
-    length = int(came.one("content-length") or 0)
-    body = environ["wsgi.input"].read(length) if length else b""
-    environ["wsgi.input"] = BytesIO(body)
     path, _, query = came.target.partition("?")
-    return Request(came.method, path, query, dict(came.headers), body)
+    return Request(came.method, path, query, dict(came.headers), b"")
+
+
+def _with_body(request: Request, environ: WSGIEnvironment) -> Request:
+    """Return *request* with its body, which is put back, so that moto can read it again."""
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return replace(request, body=body)
 
 
 def _keys(environ: WSGIEnvironment, region: str, request: Request) -> Keys:

@@ -5,7 +5,7 @@ that only its owner may enter. Either all of it is replaced or nothing::
 
     .lanes/kept/current                   which of the folders beside it counts; replaced in one step
     .lanes/kept/cloud-<id>/tables.pickle  the versions that wrote it, on a line of JSON; then the tables, pickled
-    .lanes/kept/cloud-<id>/objects/<n>    the content of S3's objects, which may not fit into memory
+    .lanes/kept/data/objects/<name>       what S3's objects hold (:mod:`shared.local.objects`)
 
 It is written when the cloud ends in order (``lanes down``, Ctrl-C, SIGTERM). A cloud that is killed goes on from where
 it ended in order the last time. When it goes on:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from shared.local.triggers.running import Kept, Triggers
 
 _PREFIX, _POINTER = "cloud-", "current"
-_FILE, _OBJECTS = "tables.pickle", "objects"
+_FILE = "tables.pickle"
 _NOT_KEPT = ("moto.ecr.", "moto.ecs.")
-_LAYOUT = "2"  # what of ours lies in the pickle; another number where an older one would be read wrongly
+_LAYOUT = "3"  # what of ours lies in the pickle; another number where an older one would be read wrongly
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +67,7 @@ class Keeper:
         with (current / _FILE).open("rb") as file:
             _check_versions(file.readline(), self._folder)
             try:
-                tables, self._kept = Reader(file, current / _OBJECTS, self._engine).load()
+                tables, self._kept = Reader(file, self._engine).load()
             except Exception as error:
                 raise LanesError(
                     f"what lanes up --persist kept cannot be read: {type(error).__name__}: {error}",
@@ -130,12 +130,11 @@ class Keeper:
                     remove_tree(other)
 
     def _write(self, folder: Path) -> None:
-        (folder / _OBJECTS).mkdir()
         with (folder / _FILE).open("wb") as file:
             file.write(json.dumps(_versions()).encode() + b"\n")
             again = {id(run): run for run in self._ran if run.status != SUCCEEDED}
             tables = {table: vars(backend) for table, backend in all_tables() if not _left_out(table.module)}
-            Writer(file, folder / _OBJECTS, again).dump((tables, self._triggers.kept()))
+            Writer(file, again).dump((tables, self._triggers.kept()))
 
 
 def current_of(folder: Path) -> Path | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import pickle
-import shutil
-import tempfile
 import threading
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass
 from types import FunctionType, GeneratorType
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
-from moto.s3.models import FakeKey
 
 from shared.errors import LanesError
 from shared.local.asl.engine import Engine
@@ -23,12 +19,10 @@ from shared.local.keeping.tables import Table, all_tables, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from shared.local.asl.identity import Identity
 
 _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
-_IN_MEMORY = 1 << 20  # bytes of an object's content
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +33,18 @@ class Again:
     input_text: str
 
 
-class _Content(NamedTuple):
-    """The content of an object of S3, by the number of its file."""
-
-    number: int
-
-
 class Writer(pickle.Pickler):
     """Writes tables.
 
     Args:
         file: Where.
-        objects: The folder for the content of S3's objects.
         again: Executions that are to begin again though they have ended, by their ids in this process.
     """
 
-    def __init__(self, file: IO[bytes], objects: Path, again: dict[int, Execution]) -> None:
+    def __init__(self, file: IO[bytes], again: dict[int, Execution]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._objects = objects
         self._again = again
         self._known = {id(backend): table for table, backend in all_tables()}
-        self._count = 0
 
     def persistent_id(self, thing: object) -> tuple[object, ...] | None:
         """Name what the next cloud has itself."""
@@ -67,31 +52,13 @@ class Writer(pickle.Pickler):
             return "backend", *self._known[id(thing)]
         if isinstance(thing, (BackendDict, AccountSpecificBackend)):
             raise pickle.PicklingError(f"a table holds all backends of {thing.service_name}")
-        if isinstance(thing, Engine):
-            return ("engine",)
-        return ("content", thing.number) if isinstance(thing, _Content) else None
+        return ("engine",) if isinstance(thing, Engine) else None
 
     def reducer_override(self, thing: Any) -> Any:
         """Tell how to make *thing* again; NotImplemented for all that pickle can write."""
-        if isinstance(thing, FakeKey):
-            state = self._without_content(thing)
-            return object.__new__, (type(thing),), state, None, None, _set_key
         if isinstance(thing, Execution) and (thing.status == RUNNING or id(thing) in self._again):
             return Again, (thing.identity, thing.input_text)
         return _made_again(thing)
-
-    def _without_content(self, key: FakeKey) -> dict[str, Any]:
-        """Return the state of an object of S3, whose content goes to a file of its own."""
-        state = dict(vars(key))
-        del state["lock"]
-        self._count += 1
-        with key.lock, (self._objects / str(self._count)).open("wb") as file:
-            buffer = key._value_buffer  # noqa: SLF001  the property reads all of it into memory
-            with contextlib.suppress(ValueError):  # it was closed: the object was deleted
-                buffer.seek(0)
-                shutil.copyfileobj(buffer, file)
-        state["_value_buffer"] = _Content(self._count)
-        return state
 
 
 def _made_again(thing: Any) -> Any:
@@ -133,13 +100,11 @@ class Reader(pickle.Unpickler):
 
     Args:
         file: What :class:`Writer` wrote.
-        objects: The folder that it wrote beside it.
         engine: The engine that executions belong to from now on.
     """
 
-    def __init__(self, file: IO[bytes], objects: Path, engine: Engine) -> None:
+    def __init__(self, file: IO[bytes], engine: Engine) -> None:
         super().__init__(file)
-        self._objects = objects
         self._engine = engine
 
     def persistent_load(self, name: Any) -> object:
@@ -147,18 +112,7 @@ class Reader(pickle.Unpickler):
         kind, *rest = name
         if kind == "engine":
             return self._engine
-        return find(Table(*rest)) if kind == "backend" else _read_content(self._objects / str(rest[0]))
-
-
-def _read_content(path: Path) -> IO[bytes]:
-    buffer = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  it is open as long as the object is
-    with path.open("rb") as file:
-        shutil.copyfileobj(file, buffer)
-    return buffer
-
-
-def _set_key(key: FakeKey, state: dict[str, Any]) -> None:
-    vars(key).update(state, lock=threading.Lock())
+        return find(Table(*rest))
 
 
 def _local(function: object) -> bool:

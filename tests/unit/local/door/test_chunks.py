@@ -103,9 +103,38 @@ def test_a_piece_says_how_long_it_is_and_its_signature(first):
         look(SignedChunks(PLAIN[0], SECRET), first + b"\r\n")
 
 
-@pytest.mark.parametrize("word", ["", UNSIGNED, UNSIGNED_CHUNKS])
+@pytest.mark.parametrize("word", ["", UNSIGNED])
 def test_a_body_that_is_not_signed_is_not_checked(word):
-    assert checker(signed(word, ""), SECRET) is None
+    assert CheckedBody(io.BytesIO(b"any"), 3, checker(word, signed(word, ""), SECRET)).read() == b"any"
+
+
+UNSIGNED_BODY = b"3\r\nabc\r\n2\r\nde\r\n0\r\nX-Amz-Checksum-Crc32: hYcNcA==\r\n\r\n"
+
+
+@pytest.mark.parametrize("ends", [len(UNSIGNED_BODY), None])
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_pieces_that_are_not_signed_are_taken_apart(ends, size):
+    check = checker(UNSIGNED_CHUNKS, signed(UNSIGNED_CHUNKS, ""), SECRET)
+    stream = CheckedBody(io.BytesIO(UNSIGNED_BODY), ends, check)
+    assert b"".join(iter(lambda: stream.read(size), b"")) == b"abcde"
+    assert check.trailers == {"x-amz-checksum-crc32": "hYcNcA=="}
+
+
+@pytest.mark.parametrize("missing", range(35, 53))  # the last piece, and all before it
+def test_pieces_that_are_not_signed_have_an_end(missing):
+    body = UNSIGNED_BODY[: len(UNSIGNED_BODY) - missing]
+    for ends in (len(UNSIGNED_BODY), len(body), None):
+        with pytest.raises(RefusedError):
+            CheckedBody(io.BytesIO(body), ends, checker(UNSIGNED_CHUNKS)).read()
+
+
+@given(examples, st.integers(1, 5000))
+def test_what_is_read_of_signed_pieces_is_what_they_hold(example, size):
+    told, body = EXAMPLES[example]
+    check = checker(told.payload, told, SECRET)
+    stream = CheckedBody(io.BytesIO(body), len(body), check)
+    assert b"".join(iter(lambda: stream.read(size), b"")) == b"a" * 66_560
+    assert check.trailers == ({"x-amz-checksum-crc32c": "sOO8/Q=="} if example == "trailed" else {})
 
 
 def checked(body, told=None):

@@ -15,6 +15,7 @@ from shared.local.door.callers import CALLER, Caller
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.app import Enforcement
 from shared.local.enforcement.facts import MotoFacts
+from shared.local.objects.arriving import BODY
 
 ROOT = "arn:aws:iam::123456789012:root"
 
@@ -28,7 +29,8 @@ class Cloud:
         self.body = b"here"
 
     def __call__(self, environ, start):
-        self.asked.append((environ["REQUEST_METHOD"], environ["REQUEST_URI"], environ["wsgi.input"].read()))
+        body = environ["wsgi.input"].read() or environ.get(BODY, io.BytesIO()).read()
+        self.asked.append((environ["REQUEST_METHOD"], environ["REQUEST_URI"], body))
         self.call = str(environ.get(CALL))
         start(self.status, [("X-It", "is")])
         return [self.body]

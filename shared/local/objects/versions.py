@@ -1,0 +1,245 @@
+"""Which objects have a name: what writing and deleting do in a bucket whose versions are kept, were kept, or never.
+
+An object is seen when all that is told of it is there.
+
+Source: Amazon S3 User Guide, "Adding objects to", "Deleting object versions from a versioning-enabled bucket", and the
+same for versioning-suspended buckets (read 2026-11-30).
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from moto.s3 import notifications
+from moto.s3.exceptions import AccessDeniedByLock, BadRequest, InvalidStorageClass, InvalidTagError, MethodNotAllowed
+from moto.s3.models import FakeDeleteMarker, FakeKey, FakeTableStorageBucket, S3Backend
+from moto.s3.utils import STORAGE_CLASS
+
+from shared.local.seams import Seam, replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from moto.s3.models import FakeBucket
+
+    Check = Callable[[FakeKey | None], None]  # raises unless what has the name now may be replaced
+
+_NULL = "null"
+_MOST_TAGS = 10
+_Event = notifications.S3NotificationEvent
+
+_writing = threading.RLock()  # held while a name gets another object: what a write depends on still holds then
+
+
+def seams() -> tuple[Seam, ...]:
+    """Return what makes moto keep the versions that S3 keeps."""
+    return (
+        replacing(S3Backend, "put_object", _put_object),
+        replacing(S3Backend, "_set_delete_marker", _set_delete_marker),
+        replacing(S3Backend, "delete_object", delete),
+    )
+
+
+def new_key(  # noqa: PLR0913  the settings that a request may give
+    backend: S3Backend,
+    bucket: FakeBucket,
+    name: str,
+    value: object,
+    *,
+    storage: str | None = None,
+    encryption: str | None = None,
+    kms_key_id: str | None = None,
+    bucket_key_enabled: object = None,
+    **more: object,
+) -> FakeKey:
+    """Return an object of *value* that nobody sees yet.
+
+    Args:
+        backend: moto's S3.
+        bucket: Where it will be.
+        name: Its name.
+        value: Its content: received, copied, or all its bytes.
+        storage: Its storage class.
+        encryption: How it is encrypted; None for what the bucket says.
+        kms_key_id: The key for that.
+        bucket_key_enabled: Whether the bucket has a key of its own for it.
+        more: moto's further settings of an object.
+
+    Raises:
+        ServiceException: There is no such storage class.
+    """
+    if storage is not None and storage not in STORAGE_CLASS:
+        raise InvalidStorageClass(storage=storage)
+    if bucket.encryption:
+        rule = bucket.encryption["Rule"]
+        usual = rule["ApplyServerSideEncryptionByDefault"]
+        bucket_key_enabled = bucket_key_enabled or rule.get("BucketKeyEnabled", False)
+        kms_key_id = kms_key_id or usual.get("KMSMasterKeyID")
+        encryption = encryption or usual["SSEAlgorithm"]
+    return FakeKey(
+        name=name,
+        value=value,
+        account_id=backend.account_id,
+        region_name=backend.region_name,
+        storage=storage,
+        is_versioned=bucket.is_versioned,
+        version_id=str(uuid.uuid4()) if bucket.is_versioned else _NULL,
+        bucket_name=bucket.name,
+        encryption=encryption,
+        kms_key_id=kms_key_id,
+        bucket_key_enabled=bucket_key_enabled,
+        **more,
+    )
+
+
+def publish(  # noqa: PLR0913, PLR0917  one write
+    backend: S3Backend,
+    bucket: FakeBucket,
+    key: FakeKey,
+    tags: Mapping[str, str],
+    event: notifications.S3NotificationEvent | None,
+    check: Check | None = None,
+) -> None:
+    """Give *key* its name, and tell of it.
+
+    Args:
+        backend: moto's S3.
+        bucket: Where.
+        key: The object.
+        tags: Its tags.
+        event: What is told; None for nothing.
+        check: Raises unless what has the name now may be replaced.
+
+    Raises:
+        ServiceException: The tags are wrong.
+    """
+    told = _tags(backend, tags)
+    with _writing:
+        if check is not None:
+            check(latest(bucket, key.name))
+        kept = _kept(bucket, key.name)
+        backend.tagger.delete_all_tags_for_resource(key.arn)
+        if told:
+            backend.tagger.tag_resource(key.arn, told)
+        bucket.keys.setlist(key.name, [*kept, key])
+    if event is not None:
+        notifications.send_event(backend.account_id, event, bucket, key)
+
+
+def latest(bucket: FakeBucket, name: str) -> FakeKey | None:
+    """Return the object that has *name* now."""
+    found = bucket.keys.get(name)
+    return found if isinstance(found, FakeKey) else None
+
+
+def delete(  # noqa: PLR0913, PLR0917  moto's own parameters, and a check
+    self: S3Backend,
+    bucket_name: str,
+    key_name: str,
+    version_id: str | None = None,
+    bypass: bool = False,  # noqa: FBT001, FBT002  as moto calls it
+    check: Check | None = None,
+) -> tuple[bool, dict[str, Any]]:
+    """Delete what has the name, or one version; this takes the place of moto's ``delete_object``.
+
+    Returns:
+        Whether anything changed, and what the answer tells of it.
+
+    Raises:
+        ServiceException: It may not be deleted.
+    """
+    bucket = self.get_bucket(bucket_name)
+    if isinstance(bucket, FakeTableStorageBucket):
+        raise MethodNotAllowed
+    if version_id is not None:
+        return _delete_version(self, bucket, key_name, version_id, bypass=bypass)
+    if bucket.versioning_status is not None:
+        with _writing:
+            if check is not None:
+                check(latest(bucket, key_name))
+            marker = self._set_delete_marker(bucket_name, key_name)  # moto's name, where others tell of it
+        return True, {"version-id": marker.version_id, "delete-marker": "true"}
+    with _writing:
+        gone = latest(bucket, key_name)
+        if check is not None:
+            check(gone)
+        _set(bucket, key_name, [])
+    if gone is None:
+        return False, {}
+    notifications.send_event(self.account_id, _Event.OBJECT_REMOVED_DELETE_EVENT, bucket, gone)
+    return True, {}
+
+
+def _delete_version(
+    backend: S3Backend, bucket: FakeBucket, name: str, version_id: str, *, bypass: bool
+) -> tuple[bool, dict[str, Any]]:
+    with _writing:
+        versions = bucket.keys.getlist(name, [])
+        gone = next((each for each in versions if each.version_id == version_id), None)
+        if gone is None:
+            return False, {"version-id": version_id}
+        if isinstance(gone, FakeKey) and gone.is_locked(governance_bypass=bypass):
+            raise AccessDeniedByLock
+        _set(bucket, name, [each for each in versions if each is not gone])
+    notifications.send_event(backend.account_id, _Event.OBJECT_REMOVED_DELETE_EVENT, bucket, gone)
+    return True, {
+        "version-id": version_id,
+        **({"delete-marker": "true"} if isinstance(gone, FakeDeleteMarker) else {}),
+    }
+
+
+def _set_delete_marker(self: S3Backend, bucket_name: str, key_name: str) -> FakeDeleteMarker:
+    bucket = self.get_bucket(bucket_name)
+    marker = FakeDeleteMarker(key=SimpleNamespace(name=key_name))
+    with _writing:
+        if not bucket.is_versioned:
+            marker._version_id = _NULL  # noqa: SLF001  moto's own attribute
+        bucket.keys.setlist(key_name, [*_kept(bucket, key_name), marker])
+    return marker
+
+
+def _put_object(  # noqa: PLR0913  moto's own parameters
+    self: S3Backend,
+    bucket_name: str,
+    key_name: str,
+    value: bytes,
+    *,
+    request_method: str = "PUT",
+    disable_notification: bool = False,
+    **settings: Any,
+) -> FakeKey:
+    """Put an object for who is in this process: other services of moto's."""
+    bucket = self.get_bucket(bucket_name)
+    key = new_key(self, bucket, key_name, value, **settings)
+    event = _Event.OBJECT_CREATED_POST_EVENT if request_method == "POST" else _Event.OBJECT_CREATED_PUT_EVENT
+    publish(self, bucket, key, {}, None if disable_notification else event)
+    return key
+
+
+def _kept(bucket: FakeBucket, name: str) -> list[FakeKey | FakeDeleteMarker]:
+    """Return the versions of *name* that another one leaves there."""
+    if bucket.versioning_status is None:
+        return []
+    versions: list[FakeKey | FakeDeleteMarker] = bucket.keys.getlist(name, [])
+    return list(versions) if bucket.is_versioned else [each for each in versions if each.version_id != _NULL]
+
+
+def _set(bucket: FakeBucket, name: str, versions: list[FakeKey | FakeDeleteMarker]) -> None:
+    if name in bucket.keys:
+        bucket.keys.setlist(name, versions)
+        if not versions:
+            dict.pop(bucket.keys, name)  # moto's own pop cannot do it to marks of deletion
+
+
+def _tags(backend: S3Backend, tags: Mapping[str, str]) -> list[dict[str, str]]:
+    told: list[dict[str, str]] = backend.tagger.convert_dict_to_tags_input(tags)
+    if len(told) > _MOST_TAGS:
+        raise BadRequest("Object tags cannot be greater than 10")
+    if any(name.startswith("aws:") for name in tags):
+        raise InvalidTagError("Your TagKey cannot be prefixed with aws:")
+    if why := backend.tagger.validate_tags(told):
+        raise InvalidTagError(why)
+    return told
