@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -23,8 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.cloud_bounds import Bound, CloudBounds
 from shared.config.lane import Place
+from shared.disks import disk_error
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
+from shared.local.cloud_log import CloudLog, Folded, open_log, to_stderr
 from shared.local.state import Running, State, private_folder
 
 if TYPE_CHECKING:
@@ -55,8 +60,10 @@ class Settings:
     bounds: CloudBounds = field(default_factory=CloudBounds)
 
 
-def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
-    """Run a cloud until SIGTERM, SIGINT or SIGHUP; call *ready* once, as soon as it answers.
+def serve(
+    state: State, settings: Settings, ready: Callable[[Running], None], watch: Callable[[], None] = lambda: None
+) -> None:
+    """Run a cloud until SIGTERM, SIGINT or SIGHUP; call *ready* once, as soon as it answers, and *watch* each second.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -89,7 +96,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             )
             state.write(running)
             ready(running)
-            found = stay(stop.wait, state.lost)
+            found = stay(stop.wait, state.lost, watch)
         if not found:
             raise LanesError("the cloud ended because its files were removed", where=str(state.folder), fix="lanes up")
     finally:
@@ -97,16 +104,18 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
         state.lock.release()
 
 
-def stay(told: Callable[[float], bool], lost: Callable[[], bool]) -> bool:
+def stay(told: Callable[[float], bool], lost: Callable[[], bool], watch: Callable[[], None] = lambda: None) -> bool:
     """Wait until we are told to end (True), or until nobody can find us (False).
 
     Args:
         told: Waits at most so many seconds to be told, and returns whether we were.
         lost: Says whether nobody can find us any more.
+        watch: Called each time.
     """
     while not told(_LOOK):
         if lost():
             return False
+        watch()
     return True
 
 
@@ -136,7 +145,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
     folder = state.folder.resolve()
     command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
     with (
-        state.log.open("ab") as log,
+        os.fdopen(open_log(state.log), "ab") as log,
         subprocess.Popen(
             command,
             cwd=folder,
@@ -220,7 +229,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("settings", type=json.loads)
     args = parser.parse_args()
-    settings = _read_settings(args.settings)
+    settings, state = _read_settings(args.settings), State(args.folder)
+    folded, log = Folded(to_stderr), CloudLog(state.log)
+    logging.basicConfig(handlers=[folded])
 
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -230,12 +241,21 @@ def main() -> None:
     def ready(_: Running) -> None:
         say({"ready": True})  # the rest is in its files: this line holds no secret
 
+    def watch() -> None:
+        folded.look()
+        log.look()
+
     try:
-        serve(State(args.folder), settings, ready)
-    except LanesError as error:
-        already = isinstance(error, AlreadyRunningError)
-        say({"what": error.what, "where": error.where, "fix": error.fix, "already": already})
-        sys.exit(error.exit_code)
+        serve(state, settings, ready, watch)
+    except BrokenPipeError:
+        sys.exit("the cloud ended: who started it was gone before it was ready")
+    except (LanesError, OSError, sqlite3.Error) as error:
+        known = error if isinstance(error, LanesError) else disk_error(error, [state.folder, tempfile.gettempdir()])
+        if known is None:
+            raise
+        already = isinstance(known, AlreadyRunningError)
+        say({"what": known.what, "where": known.where, "fix": known.fix, "already": already})
+        sys.exit(known.exit_code)
 
 
 if __name__ == "__main__":
