@@ -61,9 +61,20 @@ class Settings:
 
 
 def serve(
-    state: State, settings: Settings, ready: Callable[[Running], None], watch: Callable[[], None] = lambda: None
+    state: State,
+    settings: Settings,
+    ready: Callable[[Running], None],
+    watch: Callable[[], None] = lambda: None,
+    may_end: Callable[[int], bool] = lambda _: True,
 ) -> None:
-    """Run a cloud until SIGTERM, SIGINT or SIGHUP; call *ready* once, as soon as it answers, and *watch* each second.
+    """Run a cloud until SIGTERM, SIGINT or SIGHUP.
+
+    Args:
+        state: The cloud's files.
+        settings: Its settings.
+        ready: Called once, as soon as it answers.
+        watch: Called each second.
+        may_end: Says whether it may end, given the signal.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -96,7 +107,10 @@ def serve(
             )
             state.write(running)
             ready(running)
-            found = stay(stop.wait, state.lost, watch)
+            while found := stay(stop.wait, state.lost, watch):
+                stop.clear()
+                if may_end(stop.sign):
+                    break
         if not found:
             raise LanesError("the cloud ended because its files were removed", where=str(state.folder), fix="lanes up")
     finally:
@@ -203,13 +217,23 @@ def down(state: State) -> Running | None:
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 
 
+class _Stop(threading.Event):
+    """Whether we are told to end, and by which signal."""
+
+    sign = 0
+
+    def told(self, sign: int, _: object) -> None:
+        self.sign = sign
+        self.set()
+
+
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    stop = threading.Event()
+def _stop_signals() -> Iterator[_Stop]:
+    stop = _Stop()
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     for sign, handler in before.items():
         if sign != signal.SIGHUP or handler != signal.SIG_IGN:  # nohup: it must outlive the terminal
-            signal.signal(sign, lambda *_: stop.set())
+            signal.signal(sign, stop.told)
     try:
         yield stop
     finally:
