@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson
+from shared.cli.options import AsJson, Yes
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from shared.local.daemon import Settings
-    from shared.local.state import Running
+    from shared.local.state import Running, State
 
 DEFAULT_PORT = 4599  # beside LocalStack's 4566 and moto's 5000, so that all can run
 
@@ -58,7 +58,7 @@ def up(
         console.note("it runs already")
         _say(running)
     elif foreground:
-        daemon.serve(state, settings, _say)
+        daemon.serve(state, settings, _say, may_end=lambda sign: _may_end(state, sign))
     else:
         try:
             _say(daemon.up(state, settings))
@@ -97,13 +97,17 @@ def environment(
         sys.stdout.write(entering(told, os.environ))
 
 
-def down() -> None:
+def down(*, yes: Yes = False, as_json: AsJson = False) -> None:
     """End the embedded cloud of lanes up, with all that is in it, unless it was started with --persist.
+
+    If executions run in it, whoever's they are, a terminal is asked first; without one it says what it ended. Express
+    executions, and functions that were called directly, are not counted.
 
     Example: lanes down
     """
     from pathlib import Path
 
+    from shared.cli import ending
     from shared.config.load import find_root
     from shared.local import daemon
     from shared.local.state import STATE_DIR, State
@@ -111,7 +115,11 @@ def down() -> None:
     # It ends whatever the files say by now.
     state = State(find_root(Path.cwd()) / STATE_DIR)
     before = state.kept_as()
+    there = state.running()
+    runs = ending.ask_whether(there, yes=yes) if there else []
     running = daemon.down(state)
+    if as_json:
+        console.print_json({"ended": running.endpoint if running else None, "ran": ending.as_data(runs)})
     if running is None:
         console.note("no cloud runs here")
     elif not running.persists:
@@ -124,6 +132,27 @@ def down() -> None:
             where=str(state.log),
             fix="read the end of that log; lanes up --persist goes on with what was kept before",
         )
+
+
+def _may_end(state: State, sign: int) -> bool:
+    """Say whether the cloud in this process may end by a signal. Ctrl-C is asked about, a second one means yes."""
+    import signal
+
+    from shared.cli import ending, interrupts
+    from shared.cli.wiring import signals_unwind
+
+    running = state.running()
+    if running is None:
+        return True
+    try:
+        with interrupts.raising(), signals_unwind():
+            ending.ask_whether(running, yes=sign != signal.SIGINT)
+    except (KeyboardInterrupt, SystemExit):
+        return True
+    except LanesError:
+        console.note("it goes on")
+        return False
+    return True
 
 
 def doctor(

@@ -6,13 +6,14 @@ import errno
 import os
 import tempfile
 import traceback
+from pathlib import Path
 
-# Errors that are no fault of this program, and what helps.
-_WRITABLE = "make it writable, or free space there"
+from shared.disks import disk_error
+
+# Errors that are no fault of this program, and what helps. Those of a full disk are shared.disks'.
 _LIMITS = "end other programs, or raise the limit (ulimit -n, ulimit -u)"
 _THERE = "check that it exists, and that it is the file or folder that its name says"
 _FIXES = {
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _WRITABLE),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), _LIMITS),
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP), _THERE),
 }
@@ -20,6 +21,8 @@ _FIXES = {
 
 def told(error: BaseException) -> str:
     """Return the message for an *error* outside our tree: the machine's, AWS's, or a fault in this program."""
+    if of_a_disk := disk_error(error, _written_to()):
+        return str(of_a_disk)
     if isinstance(error, OSError) and error.errno in _FIXES:
         where = error.filename or "a file"  # an error of a write does not name the file
         return f"{where}: {error.strerror}\n  fix: {_FIXES[error.errno]}"
@@ -27,6 +30,13 @@ def told(error: BaseException) -> str:
         return f"AWS: {error}{_who_may(error)}"
     what = f"{type(error).__name__}: {error}".rstrip(": ")
     return f"this is a fault in lanes itself: {what}\n  fix: {_kept(error)}"
+
+
+def _written_to() -> list[Path | str]:
+    """Return the folders that commands write to, nearest first."""
+    here = Path.cwd()
+    projects = [folder for folder in (here, *here.parents) if (folder / "naming.yaml").is_file()]
+    return [*(folder / ".lanes" for folder in projects[:1]), here, tempfile.gettempdir(), Path.home(), "/dev/shm"]  # noqa: S108
 
 
 def _who_may(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from shared.cli import (
     dev,
     faults,
     images,
+    interrupts,
     invoke,
     isolation,
     items,
@@ -115,19 +116,32 @@ make_literal(app)
 
 def main() -> None:
     """Run the command line. An error becomes its message and its exit code, and never a traceback."""
+    try:
+        with interrupts.raising():
+            code = _run()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _run() -> str | int | None:
+    """Run the command line, and return its exit code."""
     _open_streams()
     try:
         app()
     except SystemExit as end:
-        sys.exit(_last_words(end.code))
+        return _last_words(end.code)
     except LanesError as error:
         console.fail(str(error))
-        sys.exit(_last_words(error.exit_code))
+        return _last_words(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(_last_words(INTERRUPTED))
+        return _last_words(INTERRUPTED)
     except Exception as error:  # noqa: BLE001  after this comes a person, who shall see no traceback
+        if interrupts.caused(error):
+            return _last_words(INTERRUPTED)
         console.fail(faults.told(error))
-        sys.exit(_last_words(1))
+        return _last_words(1)
+    return _last_words(0)
 
 
 def _open_streams() -> None:

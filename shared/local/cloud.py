@@ -18,6 +18,7 @@ from shared.errors import LanesError
 from shared.local.descriptors import make_room
 from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring
+from shared.local.door.failing import Failing
 from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.state import State, private_folder, scratch
 
@@ -129,7 +130,10 @@ class EmbeddedCloud:
             MotoServer(
                 self._port,
                 lambda moto: Threshold(
-                    registry.RegistryApp(images, passwords, iam.gate.why_not).in_front_of(self._door(moto, iam))
+                    Failing(
+                        registry.RegistryApp(images, passwords, iam.gate.why_not).in_front_of(self._door(moto, iam)),
+                        self._state_dir,
+                    )
                 ),
                 {"ecs": lambda: fleet.enter_context(_fargate(iam.gate))},
             )

@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -23,8 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.cloud_bounds import Bound, CloudBounds
 from shared.config.lane import Place
+from shared.disks import disk_error
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
+from shared.local.cloud_log import CloudLog, Folded, open_log, to_stderr
 from shared.local.state import Running, State, private_folder
 
 if TYPE_CHECKING:
@@ -55,8 +60,21 @@ class Settings:
     bounds: CloudBounds = field(default_factory=CloudBounds)
 
 
-def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
-    """Run a cloud until SIGTERM, SIGINT or SIGHUP; call *ready* once, as soon as it answers.
+def serve(
+    state: State,
+    settings: Settings,
+    ready: Callable[[Running], None],
+    watch: Callable[[], None] = lambda: None,
+    may_end: Callable[[int], bool] = lambda _: True,
+) -> None:
+    """Run a cloud until SIGTERM, SIGINT or SIGHUP.
+
+    Args:
+        state: The cloud's files.
+        settings: Its settings.
+        ready: Called once, as soon as it answers.
+        watch: Called each second.
+        may_end: Says whether it may end, given the signal.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -89,7 +107,10 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             )
             state.write(running)
             ready(running)
-            found = stay(stop.wait, state.lost)
+            while found := stay(stop.wait, state.lost, watch):
+                stop.clear()
+                if may_end(stop.sign):
+                    break
         if not found:
             raise LanesError("the cloud ended because its files were removed", where=str(state.folder), fix="lanes up")
     finally:
@@ -97,16 +118,18 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
         state.lock.release()
 
 
-def stay(told: Callable[[float], bool], lost: Callable[[], bool]) -> bool:
+def stay(told: Callable[[float], bool], lost: Callable[[], bool], watch: Callable[[], None] = lambda: None) -> bool:
     """Wait until we are told to end (True), or until nobody can find us (False).
 
     Args:
         told: Waits at most so many seconds to be told, and returns whether we were.
         lost: Says whether nobody can find us any more.
+        watch: Called each time.
     """
     while not told(_LOOK):
         if lost():
             return False
+        watch()
     return True
 
 
@@ -136,7 +159,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
     folder = state.folder.resolve()
     command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
     with (
-        state.log.open("ab") as log,
+        os.fdopen(open_log(state.log), "ab") as log,
         subprocess.Popen(
             command,
             cwd=folder,
@@ -194,13 +217,23 @@ def down(state: State) -> Running | None:
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 
 
+class _Stop(threading.Event):
+    """Whether we are told to end, and by which signal."""
+
+    sign = 0
+
+    def told(self, sign: int, _: object) -> None:
+        self.sign = sign
+        self.set()
+
+
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    stop = threading.Event()
+def _stop_signals() -> Iterator[_Stop]:
+    stop = _Stop()
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     for sign, handler in before.items():
         if sign != signal.SIGHUP or handler != signal.SIG_IGN:  # nohup: it must outlive the terminal
-            signal.signal(sign, lambda *_: stop.set())
+            signal.signal(sign, stop.told)
     try:
         yield stop
     finally:
@@ -220,7 +253,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("settings", type=json.loads)
     args = parser.parse_args()
-    settings = _read_settings(args.settings)
+    settings, state = _read_settings(args.settings), State(args.folder)
+    folded, log = Folded(to_stderr), CloudLog(state.log)
+    logging.basicConfig(handlers=[folded])
 
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -230,12 +265,21 @@ def main() -> None:
     def ready(_: Running) -> None:
         say({"ready": True})  # the rest is in its files: this line holds no secret
 
+    def watch() -> None:
+        folded.look()
+        log.look()
+
     try:
-        serve(State(args.folder), settings, ready)
-    except LanesError as error:
-        already = isinstance(error, AlreadyRunningError)
-        say({"what": error.what, "where": error.where, "fix": error.fix, "already": already})
-        sys.exit(error.exit_code)
+        serve(state, settings, ready, watch)
+    except BrokenPipeError:
+        sys.exit("the cloud ended: who started it was gone before it was ready")
+    except (LanesError, OSError, sqlite3.Error) as error:
+        known = error if isinstance(error, LanesError) else disk_error(error, [state.folder, tempfile.gettempdir()])
+        if known is None:
+            raise
+        already = isinstance(known, AlreadyRunningError)
+        say({"what": known.what, "where": known.where, "fix": known.fix, "already": already})
+        sys.exit(known.exit_code)
 
 
 if __name__ == "__main__":

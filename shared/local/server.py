@@ -145,7 +145,13 @@ class _Server(ThreadedWSGIServer):
                 continue  # the client closed it first
 
 
-_service_app = functools.cache(create_backend_app)  # stateless, and slow to make: it compiles a service's routes
+@functools.cache  # stateless, and slow to make: it compiles a service's routes
+def _service_app(service: str) -> WSGIApplication:
+    """Return moto's *service*. What it fails at is raised: it is told to the caller in one place, with words."""
+    app = create_backend_app(service)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    made: WSGIApplication = app
+    return made
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -165,8 +171,7 @@ class _Dispatcher(DomainDispatcherApplication):
     def _make(self, service: str) -> WSGIApplication:
         if service in self._before:
             self._before[service]()
-        app: WSGIApplication = _service_app(service)
-        return app
+        return _service_app(service)
 
 
 class MotoServer:

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING
 
 from uv import find_uv_bin
 
+from shared.disks import disk_error
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.disks import DiskError
     from shared.packages.target import Target
 
 _OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _QUIET = ("--quiet", "--no-progress", "--color", "never")
 _UNREACHED = re.compile(r"Request failed|Failed to fetch|error sending request|client error")
 _NO_WHEEL = re.compile(r"no usable wheels|has no wheels|no wheels? (?:with|are)|no compatible wheels")
+_DISK = re.compile(r"(/[^:]*)?: [^:]* \(os error (\d+)\)")
 _END = ", we can conclude that your requirements are unsatisfiable"
 
 
@@ -98,6 +101,8 @@ def _explained(said: str, target: Target) -> Exception:
         fix = "see that this machine reaches its package index; once fetched, libraries are kept in .lanes/packages"
         return LanesError("the libraries cannot be fetched: the package index does not answer", fix=fix)
     why = _why(said)
+    if full := _of_a_disk(why):
+        return full
     if _NO_WHEEL.search(why):
         named = ", ".join(re.findall(r"Wheels are required for `([^`]+)`", said)) or why.partition(" has no")[0]
         what = f"no wheel of {named} for Lambda's {target}: {why}"
@@ -107,6 +112,14 @@ def _explained(said: str, target: Target) -> Exception:
     if "hash" in said.lower() and "mismatch" in said.lower():
         return Unsolvable(f"a library is not what the lock says: {why}", "delete the lock, and look what it becomes")
     return Unsolvable(f"the requirements cannot be met: {why}", "loosen or change one of them")
+
+
+def _of_a_disk(why: str) -> DiskError | None:
+    """Return the error of the system that uv met, if it was a disk's."""
+    if not (found := _DISK.search(why)):
+        return None
+    path, number = (found[1] or "").rpartition(" ")[2].strip("`"), int(found[2])
+    return disk_error(OSError(number, os.strerror(number), path or None))
 
 
 def _why(said: str) -> str:

@@ -44,7 +44,8 @@ def refusal(refused: RefusedError, arrived: Arrived, service: str) -> Answer:
         body = f"<Response>{errors}<RequestID>{request}</RequestID></Response>"
         return _answer(refused.status, arrived, _XML, _DECLARED + body, told)
     if service in _QUERY or "Action=" in arrived.target or kind.startswith(_FORM):
-        error = f"<Error><Type>Sender</Type>{_told(wrong.query, message)}</Error>"
+        whose = "Receiver" if refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Sender"
+        error = f"<Error><Type>{whose}</Type>{_told(wrong.query, message)}</Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request}</RequestId></ErrorResponse>"
         return _answer(refused.status, arrived, _XML, _DECLARED + body, told)
     body = json.dumps({"__type": wrong.json, "message": message})

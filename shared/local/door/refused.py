@@ -16,7 +16,7 @@ FIX = 'eval "$(lanes env)" in this shell; while lanes up runs, it prints the key
 
 
 class Wrong(Enum):
-    """What is wrong with a request or its signer, with the codes for S3, EC2, Query and JSON services.
+    """What is wrong with a request, its signer or the cloud, with the codes for S3, EC2, Query and JSON services.
 
     A code for JSON is the one for Query with "Exception" at the end, unless AWS has another word.
     """
@@ -33,6 +33,8 @@ class Wrong(Enum):
     FORBIDDEN_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
     FORBIDDEN_BY_QUEUE = ("AccessDenied", "UnauthorizedOperation", "AccessDenied", "AccessDenied")
     NOT_HERE = ("NotImplemented", "UnsupportedOperation", "NotImplemented")
+    UNAVAILABLE = ("ServiceUnavailable", "Unavailable", "ServiceUnavailable", "ServiceUnavailableException")
+    FAULT = ("InternalError", "InternalError", "InternalFailure", "InternalFailure")
     OTHER_BODY = ("XAmzContentSHA256Mismatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
 
     def __init__(self, s3: str, ec2: str, query: str, json: str = "") -> None:
@@ -43,7 +45,7 @@ class Wrong(Enum):
 
 
 class RefusedError(LanesError):
-    """A request is not let in.
+    """A request is not let in, or cannot be answered.
 
     Attributes:
         wrong: The reason.

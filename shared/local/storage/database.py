@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+from shared.disks import disk_error
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Database:
 
     Raises:
         LanesError: It has another layout, or cannot be opened.
+        DiskError: Of every method: the disk is full, read-only or broken. What was written before is there, and the
+            database goes on when the disk does.
     """
 
     def __init__(self, path: Path, layout: int, schema: Sequence[str], *, durable: bool = False) -> None:
@@ -40,15 +43,21 @@ class Database:
         self._durable = durable
         self._writing = threading.RLock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS)
+        self._writer = self._opened()
         try:
-            self._writer = self._connect()
             self._lay_out(layout, schema)
         except sqlite3.Error as error:
-            raise LanesError(
-                f"a database of the embedded cloud cannot be opened: {error}",
-                where=str(path),
-                fix="free space there, or make it writable; if the file is damaged, remove it",
-            ) from error
+            raise self._told(error) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> LanesError | sqlite3.Error:
+        """Return what to raise of *error*: that of the disk with the file and the fix, or itself if it is ours."""
+        return disk_error(error, [self.path]) or error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -76,13 +85,15 @@ class Database:
             if self._writer.in_transaction:  # a block within a block is part of it
                 yield self._writer
                 return
-            self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._writer.in_transaction:  # a full disk has rolled it back itself
                     self._writer.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise self._told(error) from error
                 raise
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
@@ -96,9 +107,11 @@ class Database:
         try:
             reader = self._readers.get_nowait()
         except queue.Empty:
-            reader = self._connect()
+            reader = self._opened()
         try:
             yield reader
+        except sqlite3.Error as error:
+            raise self._told(error) from error
         finally:
             try:
                 self._readers.put_nowait(reader)

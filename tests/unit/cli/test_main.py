@@ -1,6 +1,7 @@
 """What a user sees of errors: a message and an exit code for known ones, a file with the traceback for our faults."""
 
 import os
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -52,12 +53,12 @@ REFUSED = "An error occurred (AccessDenied) when calling the GetRole operation"
         (
             "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",
             1,
-            "error: teams/x.yaml: Read-only file system\n  fix: make it writable, or free space there\n",
+            "error: teams/x.yaml: Read-only file system\n  fix: make it writable\n",
         ),
         (
             "raise OSError(28, 'No space left on device')",
             1,
-            "error: a file: No space left on device\n  fix: make it writable, or free space there\n",
+            "error: a file: No space left on device\n  fix: free space there\n",
         ),
     ],
 )
@@ -107,6 +108,72 @@ def test_streams_that_take_nothing_cause_no_traceback(redirection, statement, tm
     assert "Exception ignored" not in done.stderr
     failed = "/ 0" in statement or (redirection == "> /dev/full" and "note" not in statement)
     assert done.returncode == failed
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "raise ValueError from KeyboardInterrupt()",
+        "try: raise KeyboardInterrupt\n    finally: 1 / 0",
+        "raise ValueError('Error building `literal` serializer:\\n  KeyboardInterrupt')",  # as pydantic has it
+    ],
+)
+def test_what_comes_of_a_ctrl_c_is_no_fault_of_ours(statement):
+    done = run(statement)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_where_nobody_can_catch_it_is_raised_again():
+    done = run(
+        "import os, signal, time\n"
+        "    class Freed:\n"
+        "        def __del__(self):\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "            time.sleep(0)\n"
+        "    Freed()\n"
+        "    time.sleep(60)"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("moment", ["import shared.cli.main", "import atexit; atexit.register(interrupt)"])
+def test_ctrl_c_before_and_after_the_command_ends_the_process(moment, tmp_path):
+    """Of the imports it is sent while shared.cli.main is found; of the end, while Python ends."""
+    code = f"""
+import os, signal, sys, time
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "shared.cli.main" and "import shared" in {moment!r}:
+            interrupt()
+if "atexit" in {moment!r}:
+    {moment}
+sys.meta_path.insert(0, Finder())
+sys.argv = ["lanes", "--version"]
+from shared.cli.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_a_ctrl_c_that_a_shell_ignores_stays_ignored():
+    code = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from shared.cli.__main__ import main
+from shared.cli.main import app
+@app.command()
+def kept():
+    os.kill(os.getpid(), signal.SIGINT)
+    print("on")
+sys.argv = ["lanes", "kept"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "on\n", "")
 
 
 def test_ctrl_c_ends_it_without_a_word():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
+from shared.disks import DiskError
 from shared.errors import LanesError
 from shared.local.storage import Database
 
@@ -67,3 +70,47 @@ def test_what_is_no_database_is_refused(tmp_path):
     (tmp_path / "pairs.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(LanesError, match="file is not a database"):
         Database(tmp_path / "pairs.db", 1, SCHEMA)
+
+
+def test_a_full_disk_is_told_loses_nothing_and_is_left_again(tmp_path):
+    database = Database(tmp_path / "pairs.db", 1, SCHEMA)
+    write(database, "a", 1)
+    with database.transaction() as writer:
+        pages = writer.execute("PRAGMA page_count").fetchone()[0]
+        writer.execute(f"PRAGMA max_page_count = {pages}")  # SQLite answers as on a full disk
+
+    def fills():
+        with database.transaction() as writer:
+            writer.execute("UPDATE pair SET value = 2")
+            writer.execute("INSERT INTO pair VALUES (?, 3)", ("long" * 10_000,))
+
+    with pytest.raises(DiskError, match="the disk is full") as caught:
+        fills()
+    assert (caught.value.where, caught.value.fix) == (str(tmp_path / "pairs.db"), "free space there")
+    assert database.read("SELECT * FROM pair") == [("a", 1)]
+    with database.transaction() as writer:
+        writer.execute("PRAGMA max_page_count = 1000000")
+    write(database, "b", 2)
+    assert database.read("SELECT * FROM pair") == [("a", 1), ("b", 2)]
+    database.close()
+
+
+def test_what_may_only_be_read_is_told_with_the_fix(database):
+    with database.transaction() as writer:
+        writer.execute("PRAGMA query_only = 1")
+    with pytest.raises(DiskError, match="it is read-only") as caught:
+        write(database, "a", 1)
+    assert caught.value.fix == "make it writable"
+
+
+def test_what_is_no_database_is_told_with_the_fix(tmp_path):
+    (tmp_path / "pairs.db").write_text("not one of SQLite's" * 100)
+    with pytest.raises(DiskError, match="it is damaged"):
+        Database(tmp_path / "pairs.db", 1, SCHEMA)
+
+
+def test_a_fault_in_a_statement_is_no_disks(database):
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        database.read("SELECT * FROM other")
+    with pytest.raises(sqlite3.OperationalError, match="no such table"), database.transaction() as writer:
+        writer.execute("DELETE FROM other")
