@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 
 from shared.errors import LanesError
+from shared.local.arrivals import Arrivals
 from shared.local.door.arrived import HEADERS
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
-_POLL = 0.05  # seconds between two looks at whether the server must stop
 _EXPECTED = "100-continue"
+_STALLED = 300.0  # seconds without a byte of a body, or without the end of a part of an answer
 _OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
 
 
@@ -39,6 +40,7 @@ class _Handler(MotoRequestHandler):
     """One request. Answers are sent at once: Nagle's algorithm would delay each small one by 40 ms."""
 
     protocol_version = "HTTP/1.1"
+    timeout = _STALLED
     disable_nagle_algorithm = True
     rfile: BufferedIOBase
 
@@ -59,6 +61,7 @@ class _Handler(MotoRequestHandler):
         """
         if not super().parse_request():
             return False
+        self.server.arrivals.asked(self.connection)
         if not all(isinstance(defect, _OF_THE_BODY) for defect in self.headers.defects):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
@@ -120,6 +123,7 @@ class _Server(ThreadedWSGIServer):
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
         super().__init__(host, port, app, handler=_Handler, fd=listener.fileno())
+        self.arrivals = Arrivals(self.socket, self.process_request, super().shutdown_request)
 
     def process_request(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         with self._connections_lock:
@@ -129,6 +133,7 @@ class _Server(ThreadedWSGIServer):
     def shutdown_request(self, request: socket.socket) -> None:
         with self._connections_lock:
             self._connections.discard(request)
+        self.arrivals.over(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: socket.socket, client_address: tuple[str, int]) -> None:
@@ -200,7 +205,7 @@ class MotoServer:
         with listener:  # the server duplicates it
             self.application = wrap(moto) if wrap else moto
             self._server = _Server(self.application, listener)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="cloud", daemon=True)
+        self._thread = threading.Thread(target=self._server.arrivals.serve, name="cloud", daemon=True)
 
     @property
     def endpoint(self) -> str:
@@ -220,8 +225,9 @@ class MotoServer:
     def stop(self) -> None:
         """Close the port and every connection. A second call does nothing."""
         if self._thread.is_alive():
-            self._server.shutdown()
+            self._server.arrivals.stop()
             self._thread.join()
+        self._server.arrivals.close()
         self._server.server_close()
         self._server.end_connections()
 

@@ -18,6 +18,8 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 from moto.sns.models import Subscription
 from moto.sqs.models import Message, Queue, SQSBackend
 
+from shared.local.triggers.stream_mappings import FIRST_OF_TABLE
+
 
 @pytest.mark.parametrize(
     ("function", "names"),
@@ -121,7 +123,9 @@ def test_a_stream_keeps_its_records_under_these_names():
     assert shard.get_max_sequence_number() == 1
     stream = KinesisStream("s", 1, None, None, "1", "us-east-1")
     assert {"lambda_event_source_mappings", "shards"} <= vars(stream).keys()
+    assert stream.retention_period_hours == 24
     assert "stream_shard" in inspect.getsource(Table.__init__)
+    assert StreamShard("1", None).starting_sequence_number == FIRST_OF_TABLE
 
 
 def test_a_topic_tells_a_subscription_so():

@@ -16,6 +16,7 @@ from shared.local.corrections.condition_expressions import bad_expressions_refus
 from shared.local.corrections.connections import secrets_of_connections_kept
 from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.event_buses import event_buses_asked_rightly
+from shared.local.corrections.forgotten import gone_things_forgotten
 from shared.local.corrections.function_lists import function_lists_paged
 from shared.local.corrections.function_names import functions_found_by_their_names
 from shared.local.corrections.function_policies import function_policies_written
@@ -52,6 +53,7 @@ _CORRECTIONS = (
     function_settings_kept,
     functions_found_by_their_names,
     functions_told_by_topics,
+    gone_things_forgotten,
     items_answered_as_they_are,
     left_to_iam,
     mail_confirmed_first,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.strangers import Strangers
 
-_MOST = 65_536  # how many decisions are remembered
+_MOST = 8192  # how many decisions are remembered, of 1.3 KB each: an execution is a resource of its own
 _TIMES = ("aws:currenttime", "aws:epochtime")
 _TRUST = "sts:"
 

@@ -102,9 +102,9 @@ class LambdaRuntime:
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
         code.mkdir()
-        self._code = CodeStore(code)
         cloud = CloudAround(endpoint, issuer or Issuer(new_owner_key()), rendezvous)
         self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
+        self._code = CodeStore(code, self._sandbox.in_use)
         self.private_mounts = self._sandbox.private_mounts
         self.together = max_workers or slots()
         self._pool = Pool(self.together, queue_timeout, 2 * (os.cpu_count() or 1))

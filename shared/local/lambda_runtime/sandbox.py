@@ -18,6 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
+import weakref
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,9 +88,9 @@ class CloudAround:
     rendezvous: Callable[[], str] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
-    """The folders of one worker.
+    """The folders of one worker, which has it for as long as it runs.
 
     Attributes:
         task: The unpacked code.
@@ -142,11 +143,21 @@ class Sandbox:
         own = str(self._libraries.programs / "python")
         self._own = _Interpreter(own, self._libraries.runtime, (Path(sys.prefix), Path(sys.base_prefix)))
         self._others: dict[str, _Interpreter] = {}
+        self._rooms: weakref.WeakSet[Room] = weakref.WeakSet()
         self._asking = threading.Lock()
         self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
 
+    def in_use(self) -> set[Path]:
+        """Return the folders of code and layers that workers run in."""
+        return {path for room in set(self._rooms) for path in (room.task, room.opt) if path is not None}
+
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
         """Return a room for the worker *name*."""
+        room = self._new_room(task, opt, name)
+        self._rooms.add(room)
+        return room
+
+    def _new_room(self, task: Path, opt: Path | None, name: str) -> Room:
         standard = sysconfig.get_path("stdlib")
         folders = {task: _TASK, opt: "/opt", self._libraries.runtime: "/var/runtime"}
         names = (*((str(here), there) for here, there in folders.items() if here), (standard, _STANDARD))

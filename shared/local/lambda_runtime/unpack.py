@@ -2,6 +2,9 @@
 
 A file that a zip has in common with an earlier one is not unpacked again, nor compiled: an edit of a function's code
 leaves its libraries as they are, and these are most of it. The new folder has the same file by another name.
+
+Folders that were not asked for lately are removed when others are made, unless a worker runs in them; and then files
+that no folder has. A function that is called again after that has its code unpacked again.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import io
 import os
 import stat
 import threading
+import time
+import weakref
 import zipfile
 import zlib
 from contextlib import suppress
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.function import ImageCode
 
+_KEPT = 128  # folders, beside those that are in use
+_IDLE = 600.0  # seconds since a folder was asked for, after which nobody is about to start a worker in it
 _COMPILED = 16 << 20  # bytes of Python: a package with more is not compiled, which would take as long as an init phase
 _LOCAL_HEADER = 30  # bytes before the name; 26 to 30 say how long the name and what follows it are (APPNOTE, 4.3.7)
 _READ_ONLY_FILE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
@@ -43,13 +50,23 @@ class CodeStore:
 
     Args:
         root: An existing folder for this store alone. It gets one folder for each hash.
+        in_use: Tells the folders that workers run in.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        in_use: Callable[[], set[Path]] = set,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._root = root
+        self._in_use = in_use
+        self._clock = clock
         self._files = _Files(root / "files")
         self._guard = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: weakref.WeakValueDictionary[str, _Lock] = weakref.WeakValueDictionary()
+        self._asked: dict[str, float] = {}  # when each folder was asked for last, in that order
 
     def folder(self, sha256: str, code: bytes) -> Path:
         """Return the folder of the unpacked zip *code*.
@@ -88,9 +105,12 @@ class CodeStore:
     def _made(self, name: str, fill: Callable[[Path], dict[Path, str]]) -> Path:
         folder = self._root / name
         with self._guard:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
+            lock = self._locks.setdefault(name, _Lock())
+            self._asked.pop(name, None)
+            self._asked[name] = self._clock()
+        with lock.held:
             if not folder.exists():
+                self._remove_old()
                 fresh = self._root / f"{name}.part"
                 remove_tree(fresh)
                 files = fill(fresh)
@@ -100,6 +120,29 @@ class CodeStore:
                 _forbid_writing(fresh)
                 fresh.rename(folder)
         return folder
+
+    def _remove_old(self) -> None:
+        """Remove folders that are too many, those that nobody asked for the longest first."""
+        with self._guard:
+            used = {path.relative_to(self._root).parts[0] for path in self._in_use()}
+            long_ago = self._clock() - _IDLE
+            idle = [name for name, asked in self._asked.items() if name not in used and asked <= long_ago]
+            gone = idle[: max(0, len(self._asked) - len(used) - _KEPT)]
+            for name in gone:
+                del self._asked[name]
+                with suppress(FileNotFoundError):  # it could not be unpacked
+                    (self._root / name).rename(self._root / f"{name}.gone")
+        for name in gone:
+            remove_tree(self._root / f"{name}.gone")
+        if gone:
+            self._files.remove_unused()
+
+
+class _Lock:
+    """A lock that goes when nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.held = threading.Lock()
 
 
 class _Files:
@@ -131,6 +174,13 @@ class _Files:
         """Keep the file at *path*, which was unpacked from what *key* is the hash of."""
         with suppress(OSError):  # another thread was quicker
             (self._root / key).hardlink_to(path)
+
+    def remove_unused(self) -> None:
+        """Remove the files that no folder has any more."""
+        for path in self._root.iterdir():
+            with suppress(OSError):
+                if path.stat().st_nlink == 1:
+                    path.unlink()
 
     def keep_compiled(self, files: dict[Path, str]) -> None:
         """Keep what was compiled of *files*, whose keys are told."""

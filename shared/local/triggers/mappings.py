@@ -113,6 +113,7 @@ class Mappings:
         seams = [
             *(Seam(LambdaBackend, name, functools.partial(_checked, self._changed)) for name in changes),
             *(Seam(LambdaBackend, name, functools.partial(then, self.wake)) for name in later),
+            Seam(LambdaBackend, "delete_event_source_mapping", self._forgetting),
         ]
         with queues.install(self.poller.wake), stream_mappings.install(self.streams.wake), plugged(seams):
             yield
@@ -121,6 +122,16 @@ class Mappings:
         if held is not None and held.enabled and of_stream(held.event_source_arn):
             self.streams.begin(stream_mappings.read(held))
         self.wake()
+
+    def _forgetting(self, original: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(original)
+        def delete(backend: LambdaBackend, uuid: str) -> object:
+            gone = original(backend, uuid)
+            self.poller.forget(uuid)
+            self.streams.forget(uuid)
+            return gone
+
+        return delete
 
     def _shards(self, mapping: StreamMapping) -> list[Shard] | None:
         role = _role(mapping.function)

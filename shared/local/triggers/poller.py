@@ -129,6 +129,10 @@ class Poller:
             self._asked = True
         self._scheduler.submit(self._turn)
 
+    def forget(self, uuid: str) -> None:
+        """Forget since when messages wait for the mapping *uuid*, which was deleted."""
+        self._opened.pop(uuid, None)
+
     def stop(self) -> None:
         """Take no more messages. Batches that are under way may end."""
         with self._lock:
@@ -219,4 +223,6 @@ class Poller:
         finally:
             with self._lock:
                 self._running[mapping.uuid] -= 1
+                if not self._running[mapping.uuid]:
+                    del self._running[mapping.uuid]
             self.wake()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from threading import Condition
 
 _MS = 1000
+_REMEMBERED = 2000  # receipt handles of deleted messages, of each queue: who deletes twice does it soon
 
 
 def find_queue(arn: str) -> Queue | None:
@@ -57,8 +58,10 @@ def send(queue: Queue, body: str, attributes: Mapping[str, str] | None = None) -
 def install(wake: Callable[[], None]) -> Iterator[None]:
     """Have moto's queues change under their locks, and call *wake* after what may make a message visible."""
     seams = [
+        Seam(Queue, "__init__", _remembering_few),
         Seam(Queue, "add_message", functools.partial(_adding, wake)),
         Seam(Queue, "delete_message", _locked),
+        Seam(SQSBackend, "receive_message", _dropping_old),
         *(Seam(SQSBackend, name, _locked_by_name) for name in ("receive_message", "purge_queue")),
         Seam(SQSBackend, "change_message_visibility", lambda original: then(wake, _locked_by_name(original))),
         Seam(SQSBackend, "create_queue", functools.partial(then, wake)),
@@ -73,10 +76,49 @@ def _adding(wake: Callable[[], None], original: Callable[[Queue, Message], None]
     def add_message(self: Queue, message: Message) -> None:
         with _lock(self):
             self.lambda_event_source_mappings.clear()  # moto would call their functions now
+            _drop_old(self)
             original(self, message)
         wake()
 
     return add_message
+
+
+class Recent(dict[str, None]):
+    """The receipt handles of the messages that were deleted last, as moto uses a set of them."""
+
+    def update(self, handles: Iterable[str | None]) -> None:  # type: ignore[override]
+        """Remember *handles*, and forget the oldest."""
+        for handle in filter(None, handles):  # moto's messages have one that is None
+            self[handle] = None
+        while len(self) > _REMEMBERED:
+            del self[next(iter(self))]
+
+
+def _remembering_few(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def create(self: Queue, *args: object, **named: object) -> None:
+        original(self, *args, **named)
+        self.deleted_messages = Recent()
+
+    return create
+
+
+def _dropping_old(original: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(original)
+    def receive_message(self: SQSBackend, queue_name: str, *args: object, **named: object) -> object:
+        queue = self.get_queue(queue_name)
+        with _lock(queue):
+            _drop_old(queue)
+        return original(self, queue_name, *args, **named)
+
+    return receive_message
+
+
+def _drop_old(queue: Queue) -> None:
+    """Drop the messages that are older than *queue* keeps them. The oldest lie first, but for dead letters."""
+    held, kept_from = _messages(queue), (time.time() - queue.message_retention_period) * _MS
+    while held and held[0].sent_timestamp <= kept_from:
+        queue.pending_messages.discard(held.pop(0))
 
 
 def _locked(original: Callable[..., object]) -> Callable[..., object]:

@@ -14,8 +14,9 @@ import contextlib
 import functools
 import json
 import threading
+import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
 
 _BATCH, _WINDOW, _MOST_RETRIES, _AGES = 10_000, 300, 10_000, (60, 604_800)
 _STARTS = {"dynamodb": ("TRIM_HORIZON", "LATEST"), "kinesis": ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")}
+_KEPT_OF_TABLES = timedelta(hours=24)  # DynamoDB Developer Guide, "Change data capture for DynamoDB Streams" (in mind)
+FIRST_OF_TABLE = 1100000000017454423009
+"""The number that moto gives to the first record of a table's stream."""
+
 _written = threading.RLock()  # held while moto writes a record: it numbers them by how many there are
 
 
@@ -70,25 +75,49 @@ def of_stream(arn: str) -> bool:
 def install(wake: Callable[[], None]) -> Iterator[None]:
     """Have moto's streams call no function, and call *wake* when a record was written, while the block lasts."""
     seams = (
-        Seam(StreamShard, "add", functools.partial(_writing, wake, lambda shard: shard.table)),
-        Seam(KinesisStream, "put_record", functools.partial(_writing, wake, lambda stream: stream)),
+        Seam(StreamShard, "add", functools.partial(_writing, wake, lambda shard: shard.table, trim_table)),
+        Seam(KinesisStream, "put_record", functools.partial(_writing, wake, lambda stream: stream, trim_kinesis)),
     )
     with plugged(seams):
         yield
 
 
 def _writing(
-    wake: Callable[[], None], holder: Callable[[Any], Any], original: Callable[..., object]
+    wake: Callable[[], None],
+    holder: Callable[[Any], Any],
+    trim: Callable[[Any], None],
+    original: Callable[..., object],
 ) -> Callable[..., object]:
     @functools.wraps(original)
     def write(self: Any, *args: object, **named: object) -> object:
         with _written:
             holder(self).lambda_event_source_mappings.clear()  # moto would call their functions now
             written = original(self, *args, **named)
+            trim(self)
         wake()
         return written
 
     return write
+
+
+def trim_table(shard: StreamShard) -> None:
+    """Drop the records of a table's stream that are older than a day, as DynamoDB does."""
+    kept_from = datetime.now(UTC).replace(tzinfo=None) - _KEPT_OF_TABLES
+    gone = 0
+    for item in shard.items:
+        if item.record["dynamodb"]["ApproximateCreationDateTime"] > kept_from:
+            break
+        gone += 1
+    del shard.items[:gone]
+    shard.starting_sequence_number += gone  # moto numbers the next one from here
+
+
+def trim_kinesis(stream: KinesisStream) -> None:
+    """Drop the records of *stream* that are older than it keeps them, but for the last: moto numbers from that on."""
+    kept_from = time.time() - stream.retention_period_hours * 3600
+    for shard in stream.shards.values():
+        while len(shard.records) > 1 and (oldest := next(iter(shard.records.values()))).created_at <= kept_from:
+            del shard.records[oldest.sequence_number]
 
 
 def check(arn: str, spec: Given, before: EventSourceMapping | None) -> None:
@@ -177,12 +206,14 @@ class _OfTable:
 
     def after(self, number: int, most: int) -> list[Entry]:
         with _written:
-            first = number + 1 if number >= 0 else 0
-            found = list(enumerate(self._shard.items))[first : first + most]
-        return [self._entry(place, item.to_json()) for place, item in found]
+            trimmed = self._shard.starting_sequence_number - FIRST_OF_TABLE
+            first = max(number + 1 - trimmed, 0)
+            found = self._shard.items[first : first + most]
+        return [self._entry(trimmed + place, item.to_json()) for place, item in enumerate(found, first)]
 
     def last(self) -> int:
-        return len(self._shard.items) - 1
+        with _written:
+            return int(self._shard.starting_sequence_number) - FIRST_OF_TABLE + len(self._shard.items) - 1
 
     def _entry(self, place: int, told: dict[str, Any]) -> Entry:
         inside = dict(told["dynamodb"])

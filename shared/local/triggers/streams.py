@@ -192,6 +192,11 @@ class StreamPoller:
             with self._lock:
                 self._place(mapping, shard)
 
+    def forget(self, uuid: str) -> None:
+        """Forget how far the mapping *uuid*, which was deleted, is."""
+        with self._lock:
+            self._places = {key: place for key, place in self._places.items() if key[0] != uuid}
+
     def stop(self) -> None:
         """Begin no more batches. Those that are under way may end."""
         with self._lock:

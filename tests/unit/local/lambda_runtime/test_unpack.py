@@ -72,3 +72,32 @@ def test_nobody_may_write_into_a_version(store):
     second = store.folder("2", zipped(("lib/big.py", "x = 1"), ("more.py", "")))
     for path in (second, *second.rglob("*")):
         assert not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+
+
+def test_code_that_nobody_runs_or_asked_for_lately_goes_and_is_there_again_when_asked_for(tmp_path):
+    used, now = set(), [0.0]
+    store = CodeStore(tmp_path, lambda: used, lambda: now[0])
+
+    def edit(number):
+        return store.folder(str(number), zipped(("lib.py", "x = 1"), ("app.py", f"v = {number}")))
+
+    used.add(edit(0))
+    edit(1)
+    now[0] = 601.0
+    for number in range(2, 300):
+        now[0] += 1.0 if number < 200 else 20.0
+        edit(number)
+    folders = {path.name for path in tmp_path.iterdir() if path.name.isdigit()}
+    assert "0" in folders
+    assert not {"1", "2"} & folders
+    assert len(folders) <= 131
+    kept = list((tmp_path / "files").iterdir())
+    assert len(kept) <= 2 * (len(folders) + 2)
+    assert (edit(1) / "app.py").read_text() == "v = 1"
+
+
+def test_what_was_asked_for_lately_stays_however_much_it_is(tmp_path):
+    store = CodeStore(tmp_path, set, lambda: 0.0)
+    folders = [store.folder(str(number), zipped(("app.py", f"v = {number}"))) for number in range(140)]
+    assert all(folder.exists() for folder in folders)
+    assert not list(store._locks)

@@ -272,3 +272,14 @@ def test_a_queue_that_may_be_read_again_is_found_without_a_message(world):
     world.queues["q"] = queue
     world.scheduler.run(until=world.now() + 60)
     assert [ids for _, ids, _ in world.batches] == [["a"]]
+
+
+def test_nothing_is_left_of_mappings_that_were_deleted(world):
+    for number in range(20):
+        world.queue(f"q{number}", window=10.0 if number % 2 else 0.0)
+        world.send(f"q{number}", "a")
+    world.scheduler.run(until=world.now() + 1)
+    world.mappings.clear()
+    for number in range(20):
+        world.poller.forget(f"q{number}")
+    assert world.poller._running == world.poller._opened == {}

@@ -171,3 +171,12 @@ def test_a_function_that_does_not_answer_holds_no_thread_of_anothers():
     world.shards[0].add(1)
     world.run()
     assert "own" in lanes
+
+
+def test_nothing_is_left_of_a_mapping_that_was_deleted():
+    world = World()
+    world.shards[0].add(1)
+    world.run()
+    assert world.poller.kept() == {("m", "s"): 0}
+    world.poller.forget("m")
+    assert world.poller.kept() == {}
