@@ -85,6 +85,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 any_key=settings.any_key,
                 persists=settings.persist,
+                carries=str(cloud.carries),
                 key=cloud.key,
             )
             state.write(running)

@@ -28,12 +28,12 @@ class Idle:
 
 @pytest.fixture
 def spec(function):
-    return function("def handler(event, context): return 1")
+    return function("def handler(event, context): return 1", name="team1-f")
 
 
 @pytest.fixture
 def other(function):
-    return function("def handler(event, context): return 2", name="g")
+    return function("def handler(event, context): return 2", name="team1-g")
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def callers(pool):
     with ThreadPoolExecutor(8) as threads:
 
         def call(spec):
-            before = len(pool._waiting)
+            before = pool.waiting
             taken = threads.submit(pool.take, spec)
-            while len(pool._waiting) == before and not taken.done():
+            while pool.waiting == before and not taken.done():
                 pass
             return taken
 
@@ -107,7 +107,7 @@ def test_who_came_while_the_first_started_starts_another_though_those_never_come
     if known:  # how long a cold start takes, from an earlier one
         assert pool.take(spec) is None
         pool.start_ended(spec, 0.0)
-        pool.give_up_slot()
+        pool.give_up_slot(spec)
     workers = [Idle(spec), Idle(spec)]
     for _ in workers:
         assert pool.take(spec) is None

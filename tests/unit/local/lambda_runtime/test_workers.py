@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.local.capacity import Capacity
 from shared.local.lambda_runtime import InvokeRefusedError
 from shared.local.lambda_runtime.pool import RuntimeClosedError
 from shared.local.lambda_runtime.worker import Worker
@@ -43,7 +44,7 @@ def test_reserved_concurrency_refuses_one_too_many(runtime, function, logs):
 
 
 def test_processes_stay_within_the_bound_and_callers_queue(make_runtime, function):
-    runtime = make_runtime(max_workers=2)
+    runtime = make_runtime(carries=Capacity(2, "the test"))
     specs = [function(PID, name=f"f{number}") for number in range(6)]
     with ThreadPoolExecutor(6) as threads:
         pids = {answer(invocation) for invocation in threads.map(lambda spec: runtime.invoke(spec, b"{}"), specs)}
@@ -60,7 +61,7 @@ class FullDisk:
 
 
 def test_a_worker_whose_log_cannot_be_written_is_stopped_and_frees_its_slot(make_runtime, function):
-    runtime = make_runtime(logs=FullDisk(), max_workers=1)
+    runtime = make_runtime(logs=FullDisk(), carries=Capacity(1, "the test"))
     with pytest.raises(OSError, match="the disk is full"):
         runtime.invoke(function(ECHO), b"{}")
     assert runtime.processes == 0
@@ -74,7 +75,7 @@ def test_a_worker_that_cannot_be_stopped_after_its_init_failed_frees_its_slot(ma
         stop(worker)
         raise KeyboardInterrupt
 
-    runtime = make_runtime(max_workers=1)
+    runtime = make_runtime(carries=Capacity(1, "the test"))
     with monkeypatch.context() as patch:
         patch.setattr(Worker, "stop", stop_and_fail)
         with pytest.raises(KeyboardInterrupt):
@@ -84,7 +85,7 @@ def test_a_worker_that_cannot_be_stopped_after_its_init_failed_frees_its_slot(ma
 
 
 def test_a_caller_that_queued_too_long_is_told(make_runtime, function, logs):
-    runtime = make_runtime(max_workers=1, queue_timeout=0.05)
+    runtime = make_runtime(carries=Capacity(1, "the test"), queue_timeout=0.05)
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(runtime.invoke, function(SLEEP, timeout=1), b"{}")
         assert logs.wait_for("begun")
