@@ -137,11 +137,6 @@ class _Turn:
         self.holds = False
         self.queue = spec.arn
 
-    def call(self) -> None:
-        """Wake the caller for something that came free."""
-        self.called = True
-        self.woken.notify()
-
 
 class Pool:
     """Lends each worker to one invocation at a time. Thread-safe; the module tells how.
@@ -186,6 +181,7 @@ class Pool:
         self._waiting: dict[str, dict[str, dict[_Turn, None]]] = {}
         self._wants: dict[str, int] = {}  # when each team began to wait, or last got a slot while it waited
         self._order = itertools.count()
+        self._called: Counter[str] = Counter()  # callers that were woken and have not looked yet, by team
         self._starting: Counter[str] = Counter()  # workers between take and start_ended, by team
         self._cold_seconds: dict[str, float] = {}  # how long the last cold start took, by the function's ARN
         self._idle: dict[str, dict[Worker, None]] = {}  # by the version's ARN, the longest idle first
@@ -250,6 +246,7 @@ class Pool:
                 self._wake()
                 raise
             finally:
+                self._answer(turn)
                 if self._wants.pop(turn.team, None) is not None and turn.team in self._waiting:
                     self._wants[turn.team] = next(self._order)
             warm, evicted = found
@@ -300,12 +297,13 @@ class Pool:
 
     def _comes_behind(self, turn: _Turn) -> bool:
         """Whether a waiting caller of another team, which holds no more, could use what *turn* finds."""
-        if not self._waiting:
+        if not self._waiting and not self._called:
             return False
         holds = self.slots.shared(turn.team)
+        others = {team for team in (*self._called, *self._waiting) if team != turn.team}
         return any(
-            team != turn.team and self.slots.shared(team) <= holds and self._first_of(team) is not None
-            for team in self._waiting
+            self.slots.shared(team) <= holds and (team in self._called or self._first_of(team) is not None)
+            for team in others
         )
 
     def _may_start(self, turn: _Turn) -> bool:
@@ -320,15 +318,14 @@ class Pool:
 
     def _queue(self, turn: _Turn, *, waits: bool) -> None:
         """Wait until something has changed for *turn*."""
-        if turn.called:
-            turn.called = False
+        if self._answer(turn):
             self._wake()  # another caller was quicker, or it cannot use what came free; a third one may
         now, give_up = self._clock(), turn.came + self._patience
         if not (turn.holds or self.slots.may_hold(turn.function)):
             self._say_full(turn, now)
             if not waits:
                 raise throttled(_FULL)
-        if now >= give_up:
+        if now >= give_up or (not waits and not turn.holds and self._comes_behind(turn)):
             raise throttled(_FULL)
         self._wants.setdefault(turn.team, next(self._order))
         soon = self._may_start_at(turn)
@@ -354,7 +351,18 @@ class Pool:
         if able:
             _, turn = min(able, key=lambda each: (not each[1].holds, self.slots.shared(each[0]), self._wants[each[0]]))
             self._stop_waiting(turn)
-            turn.call()
+            turn.called = True
+            self._called[turn.team] += 1
+            turn.woken.notify()
+
+    def _answer(self, turn: _Turn) -> bool:
+        """Note that *turn*, if it was woken for something that came free, has looked; return whether it was."""
+        called, turn.called = turn.called, False
+        if called:
+            self._called[turn.team] -= 1
+            if not self._called[turn.team]:
+                del self._called[turn.team]
+        return called
 
     def _first_of(self, team: str) -> _Turn | None:
         """Return the first of a team's callers that can use something now: a warm worker rather than a new one."""
