@@ -217,6 +217,8 @@ def _say(running: Running) -> None:
         f"account {running.account}, {running.region}, process {running.pid}, since {running.started}; any boto3 client"
         ' works in a shell that has run eval "$(lanes env)"; lanes down ends it'
     )
+    if running.carries:
+        console.note(f"it runs {running.carries}")
     if running.persists:
         console.note("what is in it is kept when it ends; lanes up --persist goes on with that")
     if running.any_key:

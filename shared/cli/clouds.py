@@ -250,25 +250,23 @@ class Rehearsal(Cloud):
         return frozenset()
 
     def check_room(self, lane: Lane, workflow: str, payload: Json) -> None:
-        """Refuse more ranks that wait for each other than this machine runs at once: none of them would end.
+        """Refuse a world that this machine does not carry now: none of its ranks would start.
 
         Raises:
-            UsageError: There are more.
+            UsageError: There are more ranks than it has room for, ever or while others run.
         """
         from shared.config.worlds import meeting_ranks
-        from shared.local.descriptors import ranks_held
-        from shared.local.slots import slots
+        from shared.local.owners import owner_of
+        from shared.local.standing import read_standing
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
-        held = ranks_held()
-        most = min(slots(), held)
-        more = ", raise the hard limit of descriptors (ulimit -Hn)" if held == most else ""
-        if ranks is not None and ranks > most:
-            raise UsageError(
-                f"{ranks} ranks wait for each other, and this machine runs {most} functions at once",
-                where="the embedded cloud",
-                fix=f"lower --world-size to {most}{more}, or run it on AWS (--aws)",
-            )
+        if ranks is None:
+            return
+        answer = self._aws.owner.client("lambda").get_account_settings()
+        standing = read_standing(answer["ResponseMetadata"]["HTTPHeaders"])
+        team = owner_of(lane.state_machine_arn(workflow))
+        if standing and (why := standing.why_not(team, ranks)):
+            raise UsageError(why.what, where="the embedded cloud", fix=why.fix)
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""

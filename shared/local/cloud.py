@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from shared.config.cloud_bounds import CloudBounds
 from shared.errors import LanesError
-from shared.local.descriptors import make_room
+from shared.local.capacity import raise_soft_limits
 from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring
 from shared.local.door.failing import Failing
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Place
     from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.asl.plug import Plug
+    from shared.local.capacity import Capacity
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
     from shared.local.objects.contents import Contents
@@ -58,6 +59,7 @@ class EmbeddedCloud:
         key: The account owner's key, to sign requests with. It is a new one each time.
         storage: What it keeps on disk, once it has begun.
         contents: What S3's objects hold, likewise.
+        carries: How many functions it runs at once, once it has begun.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
@@ -79,6 +81,7 @@ class EmbeddedCloud:
         self.endpoint = ""
         self.storage: Storage
         self.contents: Contents
+        self.carries: Capacity
         self._state_dir = state_dir
         self._port = port
         self._speed = speed
@@ -110,10 +113,9 @@ class EmbeddedCloud:
         from shared.local.objects import plug as objects
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
-        from shared.local.slots import slots
         from shared.local.storage import Storage
 
-        make_room(slots())
+        raise_soft_limits()
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         self.storage = Storage(self._data(folder), self._persist, self._bounds)
@@ -198,9 +200,12 @@ class EmbeddedCloud:
                 logs=lambda_runtime.MotoLogs(iam.gate.may),
                 issuer=iam.issuer,
                 end=lambda_runtime.Destinations(services.client),
+                idle_minutes=self._bounds.idle_minutes,
             )
+            self.carries = runtime.carries
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
-            with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
+            # Twice: a call may wait for an environment, and none that has one must wait for a thread.
+            with engine.install(invoke, services, speed=self._speed, together=2 * runtime.together) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)

@@ -103,6 +103,7 @@ def serve(
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 any_key=settings.any_key,
                 persists=settings.persist,
+                carries=str(cloud.carries),
                 key=cloud.key,
             )
             state.write(running)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.config.runtimes import MACHINE, OFFERED, RUNTIMES, end_of
+from shared.local.capacity import capacity
 from shared.local.pythons import Python, find_python, other_python
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 IAM_SIMULATE = "LANES_IAM_SIMULATE"
 """Names the folder in which npm installed iam-simulate."""
 _ENOUGH_MB = 1024  # more than the sample run takes
+_ENOUGH_AT_ONCE = 40  # iterations of an inline Map, as on AWS
 _MINISTACK = "ministack==1.5.33"  # the version whose limits the tests list
 
 
@@ -66,6 +68,7 @@ def examine(
         _loopback(),
         _disk(),
         _walls(),
+        _carried(),
         _runtime(runtime, today or datetime.now(UTC).date()),
         _own_python(runtime, find),
         _other_pythons(runtime, find),
@@ -114,6 +117,14 @@ def _walls() -> Finding:
         private = mounts_work(Path(folder))
     found = "each function has its own" if private else "functions share the machine's /tmp, without a limit"
     return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
+
+
+def _carried() -> Finding:
+    """Say how many functions run at once, which is warned of where it is less than an inline Map runs."""
+    found = capacity()
+    told = f"{found.environments}, bound by {found.bound}"
+    enough = found.environments >= _ENOUGH_AT_ONCE
+    return Finding("Functions at once", enough, told, found.fix, optional=True, warning=True)
 
 
 def _runtime(runtime: str, today: date) -> Finding:

@@ -46,6 +46,7 @@ class Running:
         any_key: It treats any key as its owner's.
         key: The key of its owner.
         persists: What is in it survives its end.
+        carries: How many functions it runs at once, and what binds that.
     """
 
     endpoint: str
@@ -56,6 +57,7 @@ class Running:
     any_key: bool
     key: AccessKey = field(repr=False)
     persists: bool = False
+    carries: str = ""
 
 
 class FileLock:

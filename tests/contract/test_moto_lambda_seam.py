@@ -23,6 +23,7 @@ from moto.core.base_backend import BackendDict
 from moto.logs.models import LogsBackend
 from moto.server import ThreadedMotoServer
 
+from shared.local.capacity import Capacity
 from shared.local.lambda_runtime import InvokeRefusedError, LambdaRuntime, install, invoker, sender
 from tests.helpers.zips import zipped
 
@@ -56,7 +57,10 @@ def cloud(tmp_path_factory):
             clients[service] = session.client(service, endpoint_url=url, config=config)
         return clients[service]
 
-    with LambdaRuntime(state, lambda: url, max_workers=8, retry_delays=(0.0, 0.0)) as runtime, install(runtime):
+    with (
+        LambdaRuntime(state, lambda: url, carries=Capacity(8, "the test"), retry_delays=(0.0, 0.0)) as runtime,
+        install(runtime),
+    ):
         document = json.dumps({"Version": "2012-10-17", "Statement": []})
         client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=document)
         yield client, runtime

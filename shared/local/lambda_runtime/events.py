@@ -4,7 +4,11 @@ One condition guards the queue and all that is said about its threads. A thread 
 rests, up to a limit. It takes the event that is due first, runs it without the lock, and puts it back with a later time
 if it must be tried again. It ends when it has had no work for a while, or when the queue is closed. A thread counts as
 gone in the same step in which it decides to end: so ``put`` never counts on a thread that will not come back. Each
-function has a queue and threads of its own.
+function has a queue and threads of its own; while all its events wait to be tried again, one thread waits for them. A
+queue without events and threads goes. What is queued is bounded, in number and in bytes.
+
+A thread does not wait for a worker: an event that finds none is tried again after Lambda's own delays. So the threads
+of a team are as many as it may run functions (:class:`~shared.local.lambda_runtime.slots.Slots`), and a few that rest.
 
 An event names its function and holds nothing of it: each try runs what the function is by then, as on AWS.
 """
@@ -16,6 +20,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from shared.local.lambda_runtime.function import NOT_FOUND, InvokeRefusedError, throttled
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
 
 Condition = Literal["Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"]
 
-_LINGER = 5.0  # seconds for which a thread without work stays
 _log = logging.getLogger(__name__)
 
 
@@ -94,7 +98,13 @@ class EventQueues:
             queue = self._queues.get(function)
             if queue is None:
                 queue = self._queues[function] = self._make()
-        queue.put(find, payload, request_id)
+                queue.when_empty(partial(self._drop, function, queue))
+            queue.put(find, payload, request_id)  # with the lock: an empty queue must not go meanwhile
+
+    def _drop(self, function: str, queue: EventQueue) -> None:
+        with self._lock:
+            if queue.empty and self._queues.get(function) is queue:
+                del self._queues[function]
 
     def close(self) -> None:
         """Take no more events and drop those that wait."""
@@ -106,7 +116,9 @@ class EventQueues:
 
     def join(self) -> None:
         """Wait for the threads to end."""
-        for queue in list(self._queues.values()):
+        with self._lock:
+            queues = list(self._queues.values())
+        for queue in queues:
             queue.join()
 
 
@@ -119,8 +131,10 @@ class EventQueue:
         end: Is told what became of each event. Events of functions that are gone end without a word, as on AWS.
         threads: How many events may run at once.
         capacity: How many may wait.
+        most_bytes: How many bytes these may have.
         throttled_delays: Seconds before the next try of a throttled event: the first, which doubles up to the last.
             They are AWS's own.
+        linger: Seconds for which a thread without work stays.
         clock: Gives seconds that never go back.
     """
 
@@ -132,7 +146,9 @@ class EventQueue:
         *,
         threads: int = 8,
         capacity: int = 10_000,
+        most_bytes: int = 64 << 20,
         throttled_delays: tuple[float, float] = (1.0, 300.0),
+        linger: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
@@ -140,14 +156,28 @@ class EventQueue:
         self._end = end
         self._most = threads
         self._capacity = capacity
+        self._most_bytes = most_bytes
         self._throttled_delays = throttled_delays
+        self._linger = linger
         self._clock = clock
         self._changed = threading.Condition()
         self._queue: list[_Event] = []
         self._threads: set[threading.Thread] = set()
         self._resting = 0
         self._number = 0
+        self._bytes = 0
         self._closed = False
+        self._when_empty: Callable[[], None] = lambda: None
+
+    def when_empty(self, then: Callable[[], None]) -> None:
+        """Call *then* each time when its last thread has left it empty."""
+        self._when_empty = then
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has neither events nor threads."""
+        with self._changed:
+            return not self._queue and not self._threads
 
     def put(self, find: Find, payload: bytes, request_id: str) -> None:
         """Queue an event, due now. *find* tells of its function, at each try.
@@ -159,7 +189,7 @@ class EventQueue:
         with self._changed:
             if self._closed:
                 raise _closed()
-            if len(self._queue) >= self._capacity:
+            if len(self._queue) >= self._capacity or self._bytes + len(payload) > self._most_bytes:
                 raise throttled("ConcurrentInvocationLimitExceeded")
             self._number += 1
             now = self._clock()
@@ -174,6 +204,7 @@ class EventQueue:
         with self._changed:
             self._closed = True
             self._queue.clear()
+            self._bytes = 0
             self._changed.notify_all()
 
     def join(self) -> None:
@@ -184,6 +215,7 @@ class EventQueue:
             thread.join()
 
     def _push(self, event: _Event) -> None:
+        self._bytes += len(event.payload)
         heapq.heappush(self._queue, event)
         self._changed.notify()
 
@@ -194,19 +226,24 @@ class EventQueue:
         finally:
             with self._changed:
                 self._threads.discard(threading.current_thread())
+            if self.empty:
+                self._when_empty()
 
     def _next(self) -> _Event | None:
         """Wait for an event that is due and return it; None if this thread has no more work."""
         with self._changed:
             lingered = False
             while not self._closed:
-                wait = self._queue[0].due - self._clock() if self._queue else _LINGER
+                wait = self._queue[0].due - self._clock() if self._queue else self._linger
                 if self._queue and wait <= 0:
-                    return heapq.heappop(self._queue)
-                if not self._queue and lingered:
+                    event = heapq.heappop(self._queue)
+                    self._bytes -= len(event.payload)
+                    return event
+                spare = not self._queue or self._resting > 0  # nothing waits, or another thread waits for it
+                if spare and lingered:
                     break
                 self._resting += 1
-                lingered = not self._changed.wait(wait) and not self._queue
+                lingered = not self._changed.wait(min(wait, self._linger) if spare else wait)
                 self._resting -= 1
             # In the same step: put() must not count on a thread that is leaving.
             self._threads.discard(threading.current_thread())

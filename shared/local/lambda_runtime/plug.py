@@ -1,9 +1,9 @@
 """moto's Lambda runs its functions in our runtime. This module alone reads moto's functions and replaces moto's calls.
 
 While installed, these are replaced: ``LambdaFunction.invoke``, which every service calls (moto's own needs Docker);
-``LambdaBackend.invoke``; ``LambdaResponse.invoke`` and ``invoke_async``, the calls over HTTP; and the backend's update
-and delete, after which a function's workers must retire. tests/contract/test_moto_lambda_seam.py fails when moto
-changes what is used here.
+``LambdaBackend.invoke``; ``LambdaResponse.invoke`` and ``invoke_async``, the calls over HTTP; the backend's updates,
+after which a function's workers must retire; and what :mod:`~shared.local.lambda_runtime.known` says.
+tests/contract/test_moto_lambda_seam.py fails when moto changes what is used here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
 from shared.local.arns import REGION
+from shared.local.lambda_runtime import known
 from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
 from shared.local.seams import Seam, plugged, replacing
@@ -220,26 +221,24 @@ def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
         Seam(LambdaFunction, "update_configuration", _updating_log_group),
         Seam(LambdaFunction, "get_configuration", _showing_log_group),
         *(Seam(LambdaBackend, name, functools.partial(_retiring, runtime)) for name in _CHANGES),
+        *known.seams(runtime),
     )
     with plugged(seams):
+        known.know_all(runtime)
         yield runtime
 
 
-_CHANGES = ("update_function_code", "update_function_configuration", "delete_function")
+_CHANGES = ("update_function_code", "update_function_configuration")
 
 
 def _retiring(runtime: LambdaRuntime, original: Callable[..., object]) -> Callable[..., object]:
-    """Wrap a change of a function: its workers retire as soon as the change is made.
-
-    Workers of a deleted function end at once. AWS lets them finish, but here they would load the user's machine.
-    """
-    deletes = original.__name__ == "delete_function"
+    """Wrap a change of a function: its workers retire as soon as the change is made."""
 
     @functools.wraps(original)
     def change(self: LambdaBackend, function_name: str, *args: object, **kwargs: object) -> object:
         arn = self.get_function(function_name).function_arn
         result = original(self, function_name, *args, **kwargs)
-        runtime.retire(arn, at_once=deletes and not any(args))  # args has the version, if only one goes
+        runtime.retire(arn)
         return result
 
     return change
@@ -362,7 +361,7 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
         return 202, {"x-amzn-requestid": request_id}, b""
     context = headers.get("X-Amz-Client-Context")
     client_context = base64.b64decode(context).decode() if context else None
-    invocation = runtime.invoke(spec, body, client_context=client_context)
+    invocation = runtime.invoke(spec, body, client_context=client_context, waits=False)
     answer = {"content-type": "application/json", "x-amzn-requestid": invocation.request_id}
     payload = _answer(invocation, answer)
     if headers.get("X-Amz-Log-Type") == "Tail":

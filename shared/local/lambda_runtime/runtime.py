@@ -20,6 +20,7 @@ While a thread has a worker or a slot, each way out of this module frees it exac
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sys
 import tempfile
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, Self
 from shared.config.aws_facts import ASYNC_PAYLOAD, SYNC_PAYLOAD
 from shared.config.runtimes import machine_architecture
 from shared.errors import LanesError
+from shared.local.capacity import Capacity, capacity
 from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
@@ -44,7 +46,7 @@ from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
-from shared.local.slots import slots
+from shared.local.lambda_runtime.worlds import world_of
 from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -52,9 +54,11 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.events import Outcome
     from shared.local.lambda_runtime.log_stream import LogSink
+    from shared.local.standing import Standing
 
 MAX_SYNC = SYNC_PAYLOAD.value
 MAX_EVENT = ASYNC_PAYLOAD.value
+_log = logging.getLogger(__name__)
 _INIT_LIMIT = 10.0  # seconds; an init phase that takes longer is run again within the invocation
 
 
@@ -64,8 +68,9 @@ class LambdaRuntime:
     Args:
         state_dir: Where its own folder is made. Folders of runtimes that were killed are removed from there.
         endpoint: Returns the URL to which workers send their AWS requests.
-        max_workers: How many worker processes there may be, busy and idle.
+        carries: How many worker processes there may be, busy and idle; by default what this machine carries now.
         queue_timeout: How many seconds a caller waits for a worker before TooManyRequestsException.
+        idle_minutes: How long a worker may be idle.
         logs: Where log events go; by default the embedded cloud's CloudWatch Logs.
         retry_delays: Seconds before the second and the third try of a failed Event invocation.
         private_mounts: See :class:`Sandbox`.
@@ -75,7 +80,8 @@ class LambdaRuntime:
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
-        together: How many functions may run at once.
+        carries: How many functions may run at once, and what binds that.
+        together: How many those are.
 
     Raises:
         LanesError: This is not Linux.
@@ -86,8 +92,9 @@ class LambdaRuntime:
         state_dir: Path,
         endpoint: Callable[[], str],
         *,
-        max_workers: int | None = None,
+        carries: Capacity | None = None,
         queue_timeout: float = 300.0,
+        idle_minutes: float = 10.0,
         logs: LogSink | None = None,
         retry_delays: Sequence[float] = (60.0, 120.0),
         private_mounts: bool | None = None,
@@ -106,12 +113,25 @@ class LambdaRuntime:
         self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
         self._code = CodeStore(code, self._sandbox.in_use)
         self.private_mounts = self._sandbox.private_mounts
-        self.together = max_workers or slots()
-        self._pool = Pool(self.together, queue_timeout, 2 * (os.cpu_count() or 1))
+        self.carries = carries or capacity()
+        self.together = self.carries.environments
+        self._pool = Pool(
+            self.together,
+            queue_timeout,
+            2 * (os.cpu_count() or 1),
+            idle=60 * idle_minutes,
+            tell=lambda what: _log.warning("%s (this machine: %s)", what, self.carries),
+        )
         self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end))
 
     def invoke(
-        self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None, client_context: str | None = None
+        self,
+        spec: FunctionSpec,
+        payload: bytes,
+        *,
+        request_id: str | None = None,
+        client_context: str | None = None,
+        waits: bool = True,
     ) -> Invocation:
         """Run *spec* on *payload*, a JSON text, and wait for the answer.
 
@@ -120,6 +140,7 @@ class LambdaRuntime:
             payload: The event; empty means {}.
             request_id: A UUID; a new one if not given.
             client_context: JSON for ``context.client_context``.
+            waits: Whether to wait for a worker where more is asked for than runs at once; Lambda itself does not.
 
         Raises:
             InvokeRefusedError: The payload is too large, or too many invocations run.
@@ -128,9 +149,10 @@ class LambdaRuntime:
         if len(payload) > MAX_SYNC:
             raise _too_large(f"Request must be smaller than {MAX_SYNC} bytes for the InvokeFunction operation")
         call = Call(spec, payload or b"{}", request_id or str(uuid.uuid4()), client_context)
-        generation = self._pool.enter(spec)
+        world = world_of(spec, payload)
+        generation = self._pool.enter(spec, world)
         try:
-            return self._run(call, generation)
+            return self._run(call, generation, self._pool.take(spec, world, waits=waits))
         finally:
             self._pool.leave(spec)
 
@@ -156,12 +178,27 @@ class LambdaRuntime:
         self._events.put(function, find, payload, request_id)
         return request_id
 
-    def retire(self, function_arn: str, *, at_once: bool = False) -> None:
-        """Let no worker that runs now serve the function again, because it was changed or deleted.
+    def know(self, function_arn: str, reserved: int | None) -> None:
+        """Note that there is a function, with so much concurrency *reserved*, or None."""
+        self._pool.know(function_arn, reserved)
 
-        Invocations that run may finish, as on AWS, or are ended *at_once*.
+    def forget(self, function_arn: str) -> None:
+        """Note that a function was deleted, and end its workers."""
+        function = _function(function_arn)
+        self._pool.retire(function, at_once=True)
+        self._pool.forget(function)
+        self._told = {each for each in self._told if _function(each) != function}
+
+    def retire(self, function_arn: str) -> None:
+        """Let no worker that runs now serve the function again, because it was changed.
+
+        Invocations that run may finish, as on AWS.
         """
-        self._pool.retire(":".join(function_arn.split(":")[:7]), at_once=at_once)
+        self._pool.retire(_function(function_arn))
+
+    def standing(self) -> Standing:
+        """Return who runs how many functions now, and who may run how many."""
+        return self._pool.standing(self.carries)
 
     @property
     def processes(self) -> int:
@@ -184,11 +221,13 @@ class LambdaRuntime:
         self.close()
 
     def _run_event(self, spec: FunctionSpec, payload: bytes, request_id: str) -> Invocation:
-        return self.invoke(spec, payload, request_id=request_id)
+        return self.invoke(spec, payload, request_id=request_id, waits=False)
 
-    def _run(self, call: Call, generation: int) -> Invocation:
-        worker = self._pool.take(call.spec)
+    def _run(self, call: Call, generation: int, worker: Worker | None) -> Invocation:
         init_ms = None
+        if worker is not None and worker.died:  # nobody saw it, so nobody's call failed by it
+            self._pool.restart(worker)
+            worker = None
         if worker is None:
             worker, init_ms = self._cold_start(call.spec)
         try:
@@ -293,7 +332,7 @@ class LambdaRuntime:
             self._say_where(spec, log)
             self._check_compiled(spec, log, task, opt)
         except BaseException:
-            self._pool.give_up_slot()
+            self._pool.give_up_slot(spec)
             raise
         return task, opt
 
@@ -302,7 +341,7 @@ class LambdaRuntime:
             room = self._sandbox.room(task, opt, uuid.uuid4().hex)
             worker = Worker(spec, self._sandbox, room, log)
         except BaseException:
-            self._pool.give_up_slot()
+            self._pool.give_up_slot(spec)
             raise
         try:
             self._pool.started(worker)
@@ -310,6 +349,11 @@ class LambdaRuntime:
             self._pool.end(worker)
             raise
         return worker
+
+
+def _function(arn: str) -> str:
+    """Return *arn* without a version."""
+    return ":".join(arn.split(":")[:7])
 
 
 def _init_status(end: WorkerEnd) -> str:

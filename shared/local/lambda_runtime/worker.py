@@ -52,7 +52,9 @@ if TYPE_CHECKING:
 
 _TICK = 0.05  # seconds between looks at the memory
 _INIT_TICK = 0.01  # the same while the worker starts: a failed start ends soon
-_DESCRIPTORS = 1024  # of a function (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read 2026-11-30)
+# Of a function, if this login may have as many: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read
+# 2026-11-30.
+_DESCRIPTORS = 1024
 _F_SETSIG = 10  # fcntl.h; Python names it from 3.14 on
 
 
@@ -116,8 +118,10 @@ class Worker:
         fcntl.fcntl(life_end, fcntl.F_SETOWN, -process.pid)
         fcntl.fcntl(life_end, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        most = _DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, _DESCRIPTORS)
         with suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (most, most))
         if not self._sandbox.private_mounts:
             largest = self.spec.ephemeral_mb * 1024 * 1024
             with suppress(ProcessLookupError):
@@ -128,6 +132,12 @@ class Worker:
     def peak_memory(self) -> int:
         """Peak memory in bytes, when it was last measured."""
         return self._memory.peak
+
+    @property
+    def died(self) -> bool:
+        """Whether its process has ended, which was ready and served nothing."""
+        with self._stopping:
+            return self._process.poll() is not None
 
     def wait_ready(self, deadline: float) -> None:
         """Serve the worker until it asks for an event; at its start, that is its init phase.

@@ -15,7 +15,6 @@ from shared.deploy.model import Plan, Step
 from shared.deploy.watch import UNWATCHED
 from shared.errors import UsageError
 from shared.local.cloud import EmbeddedCloud
-from shared.local.slots import slots
 from shared.local.state import Running, State
 from shared.packages.target import Target
 
@@ -133,12 +132,15 @@ def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, 
     assert "made s3://" not in capsys.readouterr().err
 
 
-def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(rehearsal, project):
-    lane, most = project.lane("team1"), slots()
-    rehearsal().check_room(lane, "fmi-script", {"world_size": most})
-    rehearsal().check_room(project.lane("team2"), "cosmic", {"world_size": most + 1, "fmi_enabled": False})
-    with pytest.raises(
-        UsageError, match=rf"(?s){most + 1} ranks wait .*runs {most} functions.*fix: lower --world-size"
-    ):
-        rehearsal().check_room(lane, "fmi-script", {"world_size": most + 1})
-    Cloud(project, rehearsal()._aws).check_room(lane, "fmi-script", {"world_size": most + 1})
+def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(project, state, tmp_path):
+    lane = project.lane("team1")
+    with EmbeddedCloud(PLACE, tmp_path / "cloud") as embedded:
+        rehearsal = Rehearsal(project, connect_endpoint(PLACE, embedded.endpoint, embedded.key), state)
+        most = embedded.carries.environments
+        rehearsal.check_room(lane, "fmi-script", {"world_size": most})
+        rehearsal.check_room(project.lane("team2"), "cosmic", {"world_size": most + 1, "fmi_enabled": False})
+        with pytest.raises(
+            UsageError, match=rf"(?s){most + 1} ranks wait .*runs {most} functions.*fix: lower --world-size to {most}, "
+        ):
+            rehearsal.check_room(lane, "fmi-script", {"world_size": most + 1})
+        Cloud(project, rehearsal._aws).check_room(lane, "fmi-script", {"world_size": most + 1})

@@ -14,11 +14,12 @@ def test_every_finding_says_what_and_how_to_get_it():
     assert findings["Python"].ok
     assert findings["Loopback port"].ok
     assert "MB free" in findings["Temporary space"].found
+    assert ", bound by " in findings["Functions at once"].found
     assert all(finding.fix for finding in findings.values() if not finding.ok)
     optional = [name for name, finding in findings.items() if finding.optional]
     assert optional == [
-        "Private /tmp", "Lambda's runtime", "Functions' Python", "Other Pythons", "Rscript", "docker", "mariadbd",
-        "chromium", "iam-simulate", "MiniStack", "torch", "GalSim",
+        "Private /tmp", "Functions at once", "Lambda's runtime", "Functions' Python", "Other Pythons", "Rscript",
+        "docker", "mariadbd", "chromium", "iam-simulate", "MiniStack", "torch", "GalSim",
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 import pytest
 
 from shared.config.runtimes import MACHINE
+from shared.local.capacity import Capacity
 from shared.local.lambda_runtime import FunctionSpec, ImageCode, LambdaRuntime
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -101,7 +102,7 @@ def make_runtime(tmp_path, logs):
     made = []
 
     def make(**settings):
-        settings = {"logs": logs, "max_workers": 8, **settings}
+        settings = {"logs": logs, "carries": Capacity(8, "the test"), **settings}
         made.append(LambdaRuntime(tmp_path / "state", lambda: "http://127.0.0.1:9", **settings))
         return made[-1]
 

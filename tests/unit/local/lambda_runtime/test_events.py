@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import threading
@@ -282,3 +283,35 @@ def test_one_functions_slow_events_keep_no_other_function_waiting(function, ends
         queues.join()
     with pytest.raises(RuntimeClosedError):
         queues.put("new", lambda: quick, b"{}", "late")
+
+
+def test_events_of_too_many_bytes_are_refused(queue, find):
+    held = threading.Event()
+    made = queue(lambda *_: held.wait(5) and DONE, threads=1, most_bytes=5)
+    with contextlib.suppress(InvokeRefusedError):  # the first one is run at once, so it may not wait any more
+        for _ in range(3):
+            made.put(find(), b"1234", "a")
+    with pytest.raises(InvokeRefusedError) as refused:
+        made.put(find(), b"1234", "b")
+    assert refused.value.status == 429
+    held.set()
+
+
+def test_a_queue_without_work_goes_with_its_threads(ends, find):
+    queues = EventQueues(lambda: EventQueue(Script(DONE, DONE), (0.0,), ends, linger=0.0))
+    queues.put("f", find(), b"{}", "a")
+    ends.wait()
+    while queues._queues:
+        pass
+    queues.put("f", find(), b"{}", "b")  # and comes back
+    ends.wait(2)
+    queues.close()
+    queues.join()
+
+
+def test_one_thread_waits_for_events_that_are_to_be_tried_again(queue, find):
+    made = queue(Script(*[throttled("x")] * 6), throttled_delays=(1000.0, 1000.0), linger=0.0)
+    for number in range(6):
+        made.put(find(), b"{}", str(number))
+    while len(made._queue) < 6 or len(made._threads) > 1:
+        pass

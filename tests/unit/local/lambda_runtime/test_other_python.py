@@ -43,7 +43,7 @@ def test_a_function_runs_on_its_runtimes_python_and_says_so_once(make_runtime, f
     runtime = make_runtime()
     spec = function(SOURCE, runtime=OTHER)
     assert answer(runtime, spec) == [OTHER, f"AWS_Lambda_{OTHER}"]
-    runtime.retire(spec.arn, at_once=True)
+    runtime.retire(spec.arn)
     assert answer(runtime, spec)[0] == OTHER
     told = [message for message in logs.messages if message.startswith("EMBEDDED")]
     assert told == [f"EMBEDDED functions run on {other}, as {OTHER} on AWS\n"]

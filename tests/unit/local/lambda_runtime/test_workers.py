@@ -1,11 +1,14 @@
 """How many workers there are, which caller gets which, and how they end: concurrency, waiting, retiring, closing."""
 
 import json
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.local.capacity import Capacity
 from shared.local.lambda_runtime import InvokeRefusedError
 from shared.local.lambda_runtime.pool import RuntimeClosedError
 from shared.local.lambda_runtime.worker import Worker
@@ -43,7 +46,7 @@ def test_reserved_concurrency_refuses_one_too_many(runtime, function, logs):
 
 
 def test_processes_stay_within_the_bound_and_callers_queue(make_runtime, function):
-    runtime = make_runtime(max_workers=2)
+    runtime = make_runtime(carries=Capacity(2, "the test"))
     specs = [function(PID, name=f"f{number}") for number in range(6)]
     with ThreadPoolExecutor(6) as threads:
         pids = {answer(invocation) for invocation in threads.map(lambda spec: runtime.invoke(spec, b"{}"), specs)}
@@ -60,7 +63,7 @@ class FullDisk:
 
 
 def test_a_worker_whose_log_cannot_be_written_is_stopped_and_frees_its_slot(make_runtime, function):
-    runtime = make_runtime(logs=FullDisk(), max_workers=1)
+    runtime = make_runtime(logs=FullDisk(), carries=Capacity(1, "the test"))
     with pytest.raises(OSError, match="the disk is full"):
         runtime.invoke(function(ECHO), b"{}")
     assert runtime.processes == 0
@@ -74,7 +77,7 @@ def test_a_worker_that_cannot_be_stopped_after_its_init_failed_frees_its_slot(ma
         stop(worker)
         raise KeyboardInterrupt
 
-    runtime = make_runtime(max_workers=1)
+    runtime = make_runtime(carries=Capacity(1, "the test"))
     with monkeypatch.context() as patch:
         patch.setattr(Worker, "stop", stop_and_fail)
         with pytest.raises(KeyboardInterrupt):
@@ -84,7 +87,7 @@ def test_a_worker_that_cannot_be_stopped_after_its_init_failed_frees_its_slot(ma
 
 
 def test_a_caller_that_queued_too_long_is_told(make_runtime, function, logs):
-    runtime = make_runtime(max_workers=1, queue_timeout=0.05)
+    runtime = make_runtime(carries=Capacity(1, "the test"), queue_timeout=0.05)
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(runtime.invoke, function(SLEEP, timeout=1), b"{}")
         assert logs.wait_for("begun")
@@ -102,6 +105,42 @@ def test_each_process_serves_one_at_a_time_and_the_last_one_first(runtime, funct
     again = {answer(runtime.invoke(spec, b"{}")) for _ in range(2)}
     assert len(again) == 1
     assert again < pids
+
+
+def test_a_worker_that_was_killed_while_it_was_idle_is_replaced_by_a_cold_start(runtime, function):
+    spec = function(PID)
+    killed = answer(runtime.invoke(spec, b"{}"))
+    os.kill(killed, signal.SIGKILL)
+    while alive(killed):
+        pass
+    after = runtime.invoke(spec, b"{}")
+    assert answer(after) != killed
+    assert after.init_ms is not None
+    assert runtime.processes == 1
+    assert runtime.invoke(spec, b"{}").init_ms is None
+
+
+def test_an_environment_that_is_idle_for_its_time_ends(make_runtime, function):
+    runtime = make_runtime(idle_minutes=0.0)
+    pid = answer(runtime.invoke(function(PID), b"{}"))
+    while alive(pid):
+        pass
+
+
+def test_ranks_of_a_world_get_environments_at_once_or_are_refused_and_nothing_starts(make_runtime, function):
+    runtime = make_runtime(carries=Capacity(4, "the test"))
+    source = "import time\ndef handler(event, context):\n    time.sleep(0.2)\n    return event['rank']\n"
+    spec = function(source, environment=(("RENDEZVOUS_ENDPOINT", "127.0.0.1:1"),))
+
+    def rank(number, ranks):
+        payload = {"world_size": ranks, "rank": number, "run_id": f"of-{ranks}"}
+        return answer(runtime.invoke(spec, json.dumps(payload).encode()))
+
+    with ThreadPoolExecutor(5) as threads:
+        for done in [threads.submit(rank, number, 5) for number in range(5)]:
+            assert isinstance(done.exception(), InvokeRefusedError)
+        assert runtime.processes == 0
+        assert list(threads.map(lambda number: rank(number, 4), range(4))) == [0, 1, 2, 3]
 
 
 def test_retired_workers_serve_no_more(runtime, function, logs):
