@@ -183,7 +183,9 @@ class EmbeddedCloud:
                 end=lambda_runtime.Destinations(services.client),
             )
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
-            with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
+            with engine.install(
+                invoke, services, storage=self.storage, speed=self._speed, together=runtime.together
+            ) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)

@@ -9,7 +9,6 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
-from dataclasses import dataclass
 from types import FunctionType, GeneratorType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -18,25 +17,14 @@ from moto.s3.models import FakeKey
 
 from shared.errors import LanesError
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import RUNNING, Execution
 from shared.local.keeping.tables import Table, all_tables, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from shared.local.asl.identity import Identity
-
 _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
 _IN_MEMORY = 1 << 20  # bytes of an object's content
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """An execution that ran when the cloud ended."""
-
-    identity: Identity
-    input_text: str
 
 
 class _Content(NamedTuple):
@@ -51,13 +39,11 @@ class Writer(pickle.Pickler):
     Args:
         file: Where.
         objects: The folder for the content of S3's objects.
-        again: Executions that are to begin again though they have ended, by their ids in this process.
     """
 
-    def __init__(self, file: IO[bytes], objects: Path, again: dict[int, Execution]) -> None:
+    def __init__(self, file: IO[bytes], objects: Path) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._objects = objects
-        self._again = again
         self._known = {id(backend): table for table, backend in all_tables()}
         self._count = 0
 
@@ -76,8 +62,6 @@ class Writer(pickle.Pickler):
         if isinstance(thing, FakeKey):
             state = self._without_content(thing)
             return object.__new__, (type(thing),), state, None, None, _set_key
-        if isinstance(thing, Execution) and (thing.status == RUNNING or id(thing) in self._again):
-            return Again, (thing.identity, thing.input_text)
         return _made_again(thing)
 
     def _without_content(self, key: FakeKey) -> dict[str, Any]:

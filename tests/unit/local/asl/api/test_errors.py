@@ -342,7 +342,7 @@ def refused_while_deleting(api, operation):
     said = []
     params = while_deleting(api)[operation]
     run = api.start(f"{PREFIX}:stateMachine:m")
-    api.backend.execution(run).watch(lambda: said.append(api.refused(operation, **params)[0]))
+    api.backend.runs[run].watch(lambda: said.append(api.refused(operation, **params)[0]))
     api("DeleteStateMachine", stateMachineArn=f"{PREFIX}:stateMachine:m")
     return said[0]
 
