@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never, Protocol
@@ -12,7 +11,7 @@ from shared.local.asl.budget import Budget
 from shared.local.asl.names import new_uuid
 from shared.local.asl.runs.opened import scratch_runs
 from shared.local.asl.services import Services
-from shared.local.asl.tokens import Tokens
+from shared.local.asl.tokens import Tokens, new_token
 from shared.local.asl.turns import Turns
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     Announce = Callable[[Any], None]
 
 REMEMBERED = 1000
-_TOKEN_BYTES = 96
 # Enough to go through a value of the deepest nesting (``json_text.MAX_NESTING``) with some frames for each level.
 _FRAMES = 10_000
 
@@ -159,15 +157,7 @@ class Engine:
 
     def new_token(self) -> str:
         """Return a new task token."""
-        bits = self.random.getrandbits(_TOKEN_BYTES * 8)
-        return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
-
-    def is_token(self, text: str) -> bool:
-        """Tell whether *text* has the form of a task token, issued or not."""
-        try:
-            return len(binascii.a2b_base64(text, strict_mode=True)) == _TOKEN_BYTES
-        except ValueError:
-            return False
+        return new_token(self.random)
 
     def add_map_run(self, run: Registered) -> None:
         """Register *run*, which runs now."""

@@ -169,9 +169,10 @@ def full_for_redrive(api):
 
 
 def ended_token(api):
-    api.engine.tokens.issue(TOKEN, lambda _: True)
-    api.engine.tokens.drop(TOKEN)
-    return {"taskToken": TOKEN, "output": "1"}
+    token = api.engine.new_token()
+    api.engine.tokens.issue(token, lambda _: True)
+    api.engine.tokens.drop(token)
+    return {"taskToken": token, "output": "1"}
 
 
 def many_activities(api):
