@@ -205,7 +205,9 @@ class EmbeddedCloud:
             self.carries = runtime.carries
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
             # Twice: a call may wait for an environment, and none that has one must wait for a thread.
-            with engine.install(invoke, services, speed=self._speed, together=2 * runtime.together) as plug:
+            with engine.install(
+                invoke, services, storage=self.storage, speed=self._speed, together=2 * runtime.together
+            ) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)

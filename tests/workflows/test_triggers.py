@@ -173,7 +173,7 @@ def keys(numbers):
 
 @contextlib.contextmanager
 def kept(folder):
-    with EmbeddedCloud(PLACE, folder, keep=True) as cloud:
+    with EmbeddedCloud(PLACE, folder, persist=True) as cloud:
         yield Lane(go_straight(connect_endpoint(PLACE, cloud.endpoint, cloud.key), cloud.application))
 
 

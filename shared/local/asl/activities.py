@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Activities:
         self._polling: Counter[str] = Counter()
         self._exists: Callable[[str], bool] = _always
         self._changed = threading.Condition()
-        self._queues: dict[str, deque[tuple[str, str, Taken]]] = {}
+        # The tasks of each activity by their tokens, the oldest first.
+        self._queues: dict[str, dict[str, tuple[str, Taken]]] = {}
         self._closed = False
 
     def check_with(self, exists: Callable[[str], bool]) -> None:
@@ -55,8 +56,18 @@ class Activities:
     def put(self, arn: str, token: str, given: str, taken: Taken) -> None:
         """Queue a task with its *token* and its input *given*, JSON; *taken* is called when a worker takes it."""
         with self._changed:
-            self._queues.setdefault(arn, deque()).append((token, given, taken))
+            self._queues.setdefault(arn, {})[token] = given, taken
             self._changed.notify_all()
+
+    def withdraw(self, arn: str, token: str) -> None:
+        """Take the task of *token* out of the queue, if no worker has taken it: it has ended."""
+        with self._changed:
+            queue = self._queues.get(arn)
+            if queue is None:
+                return
+            queue.pop(token, None)
+            if not queue:
+                del self._queues[arn]
 
     def poll(self, arn: str, worker: str | None) -> tuple[str, str] | None:
         """Return the token and input of the oldest task, waiting for one; None when none came in time.
@@ -73,6 +84,8 @@ class Activities:
         finally:
             with self._changed:
                 self._polling[arn] -= 1
+                if not self._polling[arn]:
+                    del self._polling[arn]
 
     def _take(self, arn: str, worker: str | None) -> tuple[str, str] | None:
         while True:
@@ -80,7 +93,10 @@ class Activities:
                 found = self._changed.wait_for(lambda: self._closed or self._queues.get(arn), self._seconds)
                 if not found or self._closed:
                     return None
-                token, given, taken = self._queues[arn].popleft()
+                token = next(iter(self._queues[arn]))
+                given, taken = self._queues[arn].pop(token)
+                if not self._queues[arn]:
+                    del self._queues[arn]
             if taken(worker):
                 return token, given
 

@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 import json
 import re
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from shared.local.asl.execution import RUNNING, Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.machine import Machine
+from shared.local.asl.maps.run import MapRun
 from shared.local.asl.pages import Pages
 from shared.local.asl.refusals import (
     Refused,
@@ -33,6 +35,7 @@ from shared.local.asl.refusals import (
     no_resource,
     too_many,
 )
+from shared.local.asl.runs.record import record_of
 from shared.local.asl.size import MAX_BYTES
 from shared.local.asl.validation import problems_of
 
@@ -42,10 +45,14 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.asl.identity import StartedMachine
     from shared.local.asl.records import Activity, MachineRecord
+    from shared.local.asl.runs.record import MapRunRecord, RunRecord
     from shared.values import Json
 
 # API reference, StartExecution and CreateStateMachine, "name" (read 2026-11-30).
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]{1,80}")
+
+
+_COMPILED = 256  # definitions that stay compiled
 
 
 class AslBackend(BaseBackend, TaggableResourcesMixin):
@@ -63,11 +70,11 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
         self.activities: dict[str, Activity] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.pages = Pages()
+        # Those that run; what has ended is in the engine's store.
         self.runs: dict[str, Execution] = {}
         # Held while records change. Whoever holds it may take that for starting, never the other way round.
         self.changing = threading.RLock()
-        self._compiled: dict[str, Machine] = {}
-        self._start_lock = threading.Lock()
+        self.starting = threading.Lock()
 
     @property
     def _url_module(self) -> object:
@@ -130,14 +137,11 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
             if record is None or record.deleting:
                 return
             record.deleting = True
-        with self._start_lock:
+        with self.starting:
             gone = [run for run in list(self.runs.values()) if run.identity.machine_arn == arn]
         for run in gone:
             run.stop(None, None)
-        with self._start_lock:
-            for run in gone:
-                self.runs.pop(run.arn, None)
-        self.engine.forget_map_runs(arn.replace(":stateMachine:", ":mapRun:") + "/")
+        self.engine.runs.forget_machine(arn)
         with self.changing:
             del self.machines[arn]
             self.tags.pop(arn, None)
@@ -170,19 +174,17 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
         for key in tag_keys:
             found.pop(key, None)
 
-    def compiled(self, definition: str) -> Machine:
-        """Return the compiled form of *definition*, compiled once."""
-        machine = self._compiled.get(definition)
-        if machine is None:
-            machine = self._compiled[definition] = Machine(json.loads(definition))
-        return machine
-
     # Executions.
 
     def start_execution(
         self, state_machine_arn: str, name: str | None, execution_input: str, trace: str | None = None
     ) -> Execution:
-        """Start an execution, or return the one that runs under this name with this input."""
+        """Start an execution, or return the one that runs under this name with this input.
+
+        Raises:
+            Refused: ExecutionAlreadyExists and the like.
+            sqlite3.Error: A cloud that is to survive could not write it down. It is stopped.
+        """
         machine = self.resolve(state_machine_arn)
         check_readable(self, machine.encryption)  # what it is given is closed with the key
         name = name or self.engine.uuid()
@@ -202,15 +204,24 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
             alias=state_machine_arn if state_machine_arn not in (machine.arn, own) else None,
             trace=trace,
         )
-        with self._start_lock:
+        with self.starting:
             self.machine(own)  # it may be being deleted by now
-            before = self.runs.get(identity.arn)
-            if before is not None:
-                if before.status == RUNNING and json.loads(before.input_text) == value:
-                    return before
+            execution = self.runs.get(identity.arn)
+            if execution is not None and execution.status == RUNNING and json.loads(execution.input_text) == value:
+                new = False
+            elif execution is not None or (not express and self.engine.runs.knows(identity.arn)):
                 raise Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{identity.arn}'")
-            self.check_room()
-            return self._begin(identity, machine, execution_input)
+            else:
+                new = True
+                self.check_room()
+                execution = self._begin(identity, machine, execution_input)
+        try:
+            self.engine.runs.acknowledge()
+        except sqlite3.Error:
+            if new:
+                execution.stop(None, None)
+            raise
+        return execution
 
     def check_room(self) -> None:
         """Check that one more execution may run.
@@ -223,38 +234,107 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
             raise too_many("ExecutionLimitExceeded", "running executions", most)
 
     def begin_again(self, identity: Identity, execution_input: str) -> None:
-        """Begin an execution from its start that ran when an earlier cloud ended."""
+        """Begin an execution from its start that ran when an earlier cloud ended; what that left of it goes."""
         if identity.machine is not None:
-            with self._start_lock:
+            with self.starting:
+                self.engine.runs.forget(identity.arn)
                 self._begin(identity, identity.machine, execution_input)
 
     def _begin(self, identity: Identity, machine: StartedMachine, execution_input: str) -> Execution:
         """Make an execution and start it; needs the lock for starting."""
-        execution = Execution(self.engine, self.compiled(machine.definition), identity, execution_input)
+        execution = Execution(self.engine, compiled(machine.definition), identity, execution_input)
+        if not identity.express:  # nobody can ask for such a one once it has ended
+            execution.number = self.engine.runs.new_number()
         with execution.lock:  # whoever finds it and wants to stop it waits until it has begun
             self.runs[identity.arn] = execution
+            if self.engine.runs.durable and execution.number:
+                self.engine.runs.began(execution)
             execution.start(parse_input(execution_input))
-        if identity.express:  # nobody can ask for it once it has ended
-            execution.watch(functools.partial(self._forget, identity.arn))
+        execution.watch(functools.partial(self._forget, execution))
         deliver_at_the_end(execution, machine.logging)
         return execution
 
-    def execution(self, arn: str, *, express: bool = False) -> Execution:
-        """Return the execution of *arn*, which may be a child of a Map run, and an *express* one only then.
+    def redrive(self, record: RunRecord, token: str | None) -> Execution:
+        """Redrive the execution of *record*, which has ended, for a client's *token*; needs the lock for starting.
+
+        Raises:
+            Refused: ExecutionLimitExceeded.
+        """
+        self.check_room()
+        identity, runs = record.identity, self.engine.runs
+        if identity.machine is None:
+            raise no_execution(record.arn)  # only children have none, which are redriven with their Map run
+        execution = Execution(self.engine, compiled(identity.machine.definition), identity, record.input_text)
+        runs.flush()  # its end, or it would be lost to its new beginning
+        execution.recall(record, runs.stopped(record.number))
+        with execution.lock:
+            self.runs[identity.arn] = execution
+            execution.redrive()
+            if token is not None:
+                execution.redrive_tokens[token] = execution.redriven_at or self.engine.scheduler.now()
+            runs.began(execution)
+        execution.watch(functools.partial(self._forget, execution))
+        deliver_at_the_end(execution, identity.machine.logging)
+        return execution
+
+    def running(self, arn: str) -> Execution | None:
+        """Return the execution of *arn*, which may be a child of a Map run; None if none runs."""
+        found = self.engine.child(arn) or self.runs.get(arn)
+        return found if isinstance(found, Execution) else None
+
+    def execution(self, arn: str, *, express: bool = False) -> RunRecord:
+        """Return what is known of the execution of *arn*: a child of a Map run, too, and an *express* one only then.
 
         Raises:
             Refused: InvalidArn; ExecutionDoesNotExist.
         """
-        child = self.engine.child(arn)
-        if not (express and child):
+        found = self.running(arn)
+        record = self.engine.runs.find(arn) if found is None else self.seen(found)
+        if not (express and record is not None and record.map_run is not None):
             read_arn(arn, "execution")
-        found = child or self.runs.get(arn)
-        if not isinstance(found, Execution):
+        if record is None:
             raise no_execution(arn)
+        return record
+
+    def seen(self, execution: Execution) -> RunRecord:
+        """Return what is known of *execution*; its end only once it may be seen."""
+        record = record_of(execution, execution.status)
+        if record.status != RUNNING and self.engine.runs.durable:
+            self.engine.runs.flush()
+        return record
+
+    def running_map_run(self, arn: str) -> MapRun | None:
+        """Return the Map run of *arn*, None if it does not run."""
+        found = self.engine.map_run(arn)
+        return found if isinstance(found, MapRun) else None
+
+    def map_run(self, arn: str) -> MapRunRecord:
+        """Return what is known of the Map run of *arn*.
+
+        Raises:
+            Refused: InvalidArn; ResourceNotFound.
+        """
+        read_arn(arn, "mapRun")
+        run = self.running_map_run(arn)
+        if run is not None:
+            with run.parent.lock:
+                if run.status == RUNNING:
+                    return run.record
+        self.engine.runs.flush()
+        found = self.engine.runs.map_run(arn)
+        if found is None:
+            raise no_resource(arn)
         return found
 
-    def _forget(self, arn: str) -> None:
-        self.runs.pop(arn, None)
+    def _forget(self, execution: Execution) -> None:
+        if self.runs.get(execution.arn) is execution:
+            del self.runs[execution.arn]
+
+
+@functools.lru_cache(_COMPILED)
+def compiled(definition: str) -> Machine:
+    """Return the compiled form of *definition*."""
+    return Machine(json.loads(definition))
 
 
 class InvalidDefinition(Refused):

@@ -33,10 +33,10 @@ _ERROR_ENDINGS = ("Failed", "Aborted", "TimedOut")
 _BATCH_EVENTS, _BATCH_BYTES, _OVERHEAD = 1000, 1_000_000, 26
 
 
-def deliver_at_the_end(execution: Execution, configuration: LoggingConfigurationTypeDef, written: int = 0) -> None:
+def deliver_at_the_end(execution: Execution, configuration: LoggingConfigurationTypeDef) -> None:
     """Write the events of *execution* to the log groups of the logging *configuration* once it has ended.
 
-    The first *written* of them are there already: after a redrive, those of the attempts before.
+    After a redrive, those of the attempts before are there already.
     """
     level = configuration.get("level", OFF)
     groups = [
@@ -47,23 +47,23 @@ def deliver_at_the_end(execution: Execution, configuration: LoggingConfiguration
         return
     data = bool(configuration.get("includeExecutionData"))
     scheduler = execution.engine.scheduler
-    deliver = functools.partial(_deliver, execution, level, groups, written, data=data)
+    deliver = functools.partial(_deliver, execution, level, groups, data=data)
     execution.watch(lambda: scheduler.block(deliver, execution.lane))
 
 
-def _deliver(execution: Execution, level: str, groups: list[str], written: int, *, data: bool) -> None:
+def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
     from botocore.exceptions import BotoCoreError  # loaded with the client, not with the engine
 
     try:
-        _write(execution, level, groups, written, data=data)
+        _write(execution, level, groups, data=data)
     except BotoCoreError:
         return  # the cloud is being closed, and CloudWatch with it: nobody can read this any more
 
 
-def _write(execution: Execution, level: str, groups: list[str], written: int, *, data: bool) -> None:
+def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
     day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
     stream = f"states/{execution.identity.machine_name}/{day:%Y-%m-%d-%H-%M}/{execution.identity.name}"
-    entries = list(_entries(execution, level, written, data=data))
+    entries = list(_entries(execution, level, data=data))
     open_groups = [arn.split(":log-group:")[-1] for arn in groups if entries and _let_in(execution, arn, stream)]
     if not open_groups:
         return
@@ -94,8 +94,9 @@ def _let_in(execution: Execution, group: str, stream: str) -> bool:
     )
 
 
-def _entries(execution: Execution, level: str, written: int, *, data: bool) -> Iterator[InputLogEventTypeDef]:
-    for place, event in enumerate(execution.history.events[written:], written):
+def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[InputLogEventTypeDef]:
+    history = execution.history
+    for place, event in enumerate(history.events, history.earlier):
         kind = event[0]
         wanted = kind in _FATAL if level == FATAL else kind.endswith(_ERROR_ENDINGS) if level == ERROR else True
         if not wanted:

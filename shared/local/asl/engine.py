@@ -1,24 +1,24 @@
-"""The engine: what all executions share. It knows no execution, only the Map runs that they have registered."""
+"""The engine: what all executions share. It knows no execution, only the Map runs and children that are registered."""
 
 from __future__ import annotations
 
-import binascii
 import sys
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from shared.local.asl.activities import Activities
 from shared.local.asl.budget import Budget
 from shared.local.asl.names import new_uuid
+from shared.local.asl.runs.opened import scratch_runs
 from shared.local.asl.services import Services
-from shared.local.asl.tokens import Tokens
+from shared.local.asl.tokens import Tokens, new_token
 from shared.local.asl.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from random import Random
 
+    from shared.local.asl.runs.store import RunStore
     from shared.local.asl.scheduler import Scheduler
 
     # Starts the state machine of an ARN with an execution's name and its input; returns the execution.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     # Is told of an execution each time that its status has changed, under its lock: it must not wait.
     Announce = Callable[[Any], None]
 
-_TOKEN_BYTES = 96
+REMEMBERED = 1000
 # Enough to go through a value of the deepest nesting (``json_text.MAX_NESTING``) with some frames for each level.
 _FRAMES = 10_000
 
@@ -75,16 +75,12 @@ class InvokeLambda(Protocol):
         """
 
 
-class RegisteredMapRun(Protocol):
-    """A Map run, as far as the engine knows it."""
+class Registered(Protocol):
+    """A Map run or a child of one, as far as the engine knows it."""
 
     @property
     def arn(self) -> str:
         """Its ARN."""
-
-    @property
-    def children(self) -> Mapping[str, object]:
-        """The child executions that are remembered, by ARN."""
 
 
 class Engine:
@@ -96,9 +92,11 @@ class Engine:
         services: Clients of every other API of AWS.
         random: The random source of jitter, UUIDs and the random functions; the system's by default.
         speed: How many times Wait states and retry delays are shortened.
+        runs: Takes what has ended; by default a store in a scratch folder.
+        remembers: How many children of each Map run stay in memory once they have ended, for who reads them there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  parts of one engine, of which most callers give two
         self,
         scheduler: Scheduler,
         invoke_lambda: InvokeLambda,
@@ -106,6 +104,8 @@ class Engine:
         *,
         random: Random | None = None,
         speed: float = 1.0,
+        runs: RunStore | None = None,
+        remembers: int = REMEMBERED,
     ) -> None:
         sys.setrecursionlimit(max(_FRAMES, sys.getrecursionlimit()))
         self.scheduler = scheduler
@@ -121,8 +121,11 @@ class Engine:
         self.lets_in: LetIn = _let_all_in
         self.send_event: SendEvent = self._invoke_and_forget
         self.announce: Announce = _tell_nobody
-        self._lock = threading.Lock()
-        self._map_runs: dict[str, RegisteredMapRun] = {}
+        self.runs = runs or scratch_runs(scheduler.now)
+        self.remembers = remembers
+        # The Map runs that run, and their children that do.
+        self._map_runs: dict[str, Registered] = {}
+        self._children: dict[str, Registered] = {}
 
     def start_machines_with(self, start: StartMachine) -> None:
         """Use *start* for the machines that tasks start; until then no machine is known."""
@@ -154,38 +157,31 @@ class Engine:
 
     def new_token(self) -> str:
         """Return a new task token."""
-        bits = self.random.getrandbits(_TOKEN_BYTES * 8)
-        return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
+        return new_token(self.random)
 
-    def is_token(self, text: str) -> bool:
-        """Tell whether *text* has the form of a task token, issued or not."""
-        try:
-            return len(binascii.a2b_base64(text, strict_mode=True)) == _TOKEN_BYTES
-        except ValueError:
-            return False
+    def add_map_run(self, run: Registered) -> None:
+        """Register *run*, which runs now."""
+        self._map_runs[run.arn] = run
 
-    def add_map_run(self, run: RegisteredMapRun) -> None:
-        """Register *run*."""
-        with self._lock:
-            self._map_runs[run.arn] = run
+    def drop_map_run(self, run: Registered) -> None:
+        """Forget *run*, which has ended."""
+        self._map_runs.pop(run.arn, None)
 
-    def map_run(self, arn: str) -> RegisteredMapRun | None:
-        """Return the Map run of *arn*, or None."""
+    def map_run(self, arn: str) -> Registered | None:
+        """Return the Map run of *arn*, None if it does not run."""
         return self._map_runs.get(arn)
 
-    def forget_map_runs(self, prefix: str) -> None:
-        """Forget the Map runs whose ARN begins with *prefix*."""
-        with self._lock:
-            for arn in [arn for arn in self._map_runs if arn.startswith(prefix)]:
-                del self._map_runs[arn]
+    def add_child(self, child: Registered) -> None:
+        """Register *child* of a Map run, which runs now."""
+        self._children[child.arn] = child
 
-    def child(self, arn: str) -> object:
-        """Return the child execution of *arn*, of any Map run that is known, or None."""
-        if "/" in arn:  # else it is none: most are asked for by name, and the runs of weeks are many
-            for run in list(self._map_runs.values()):
-                if arn in run.children:
-                    return run.children[arn]
-        return None
+    def drop_child(self, child: Registered) -> None:
+        """Forget *child* of a Map run, which has ended."""
+        self._children.pop(child.arn, None)
+
+    def child(self, arn: str) -> Registered | None:
+        """Return the child of a Map run that has this *arn*, None if it does not run."""
+        return self._children.get(arn)
 
     def close(self) -> None:
         """Stop everything: no thread and no connection is left."""
@@ -193,6 +189,7 @@ class Engine:
         self.activities.close()
         self.scheduler.close()
         self.services.close()
+        self.runs.close()
 
 
 def _system_random() -> Random:

@@ -59,8 +59,10 @@ Rules:
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.budget import Budget, Stopped
@@ -76,7 +78,9 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Call, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.identity import Identity
+    from shared.local.asl.runs.record import RunRecord
     from shared.local.asl.scheduler import Job, Timer
+    from shared.local.asl.stopped import StoppedStrand
     from shared.local.asl.strand import Host, StartedMapRun
     from shared.local.asl.tokens import Answer
     from shared.values import Json
@@ -111,6 +115,8 @@ class Runnable(Protocol):
 
 class ParentMapRun(Protocol):
     """The Map run that an execution is a child of, as the execution knows it."""
+
+    arn: str
 
     @property
     def parent(self) -> Host:
@@ -161,6 +167,10 @@ class Execution:
         # The client tokens of its redrives and when each came, the newest last.
         self.redrive_tokens: dict[str, float] = {}
         self.map_runs: list[StartedMapRun] = []
+        # Its number among those that are kept once they have ended, 0 for one that is not; and what it is for in its
+        # Map run: the index of the item or batch, and how many items that are.
+        self.number = 0
+        self.place: tuple[int | None, int] = (None, 1)
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
         # Whose turn it is when evaluations take long, and whose when jobs wait for threads.
         if map_run is None:
@@ -168,12 +178,14 @@ class Execution:
         else:
             self.budget, self.lane = map_run.parent.budget, map_run.parent.lane
         self._halted = False
+        self._told = False  # whether its end may be seen by others
         self._watchers: list[Callable[[], None]] = []
         self._watching = threading.Lock()
         self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
         self._lets_others_in = False
         self._input: Json = None
         self._root: Strand | None = None
+        self._stopped: StoppedStrand | None = None
         self._deadline: Timer | None = None
 
     def start(self, value: Json) -> None:
@@ -221,7 +233,8 @@ class Execution:
         }
 
     def add_map_run(self, run: StartedMapRun) -> None:
-        """Register *run*, which one of its strands has started."""
+        """Register *run*, which one of its strands has started, or goes on with."""
+        self.map_runs = [each for each in self.map_runs if each.arn != run.arn]
         self.map_runs.append(run)
 
     # What moves it on.
@@ -337,13 +350,15 @@ class Execution:
 
     def redrive(self) -> None:
         """Go on from the states that did not succeed, with their input and variables; needs the lock."""
-        stopped = self._root
-        self._halted = False
+        stopped = self.stopped
+        self._halted = self._told = False
         self.redrives += 1
         self.redriven_at = self.engine.scheduler.now()
         self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
-        last = len(self.history.events)
+        last = self.history.count
         previous = self.history.add("ExecutionRedriven", last, {"redriveCount": self.redrives})
+        if self.number:
+            self.engine.runs.began(self)
         self.engine.announce(self)
 
         def body(strand: Strand) -> Steps[Json]:
@@ -353,6 +368,21 @@ class Execution:
 
         self._begin(body, previous)
 
+    @property
+    def stopped(self) -> StoppedStrand | None:
+        """Where it stopped when it ended; None for one that never began."""
+        return self._stopped if self._root is None else self._root.stopped
+
+    def recall(self, record: RunRecord, stopped: StoppedStrand | None) -> None:
+        """Be the execution of *record*, which ended and left memory, so that it may be redriven."""
+        self.number, self.place = record.number, (record.item, record.items)
+        self.status, self.error, self.cause = record.status, record.error, record.cause
+        self.started_at, self.stopped_at = record.started_at, record.stopped_at
+        self.redrives, self.redriven_at = record.redrives, record.redriven_at
+        self.redrive_tokens = dict(record.redrive_tokens)
+        self.history = History(self.history.clock, earlier=record.events)
+        self._input, self._stopped, self._told = json.loads(self.input_text), stopped, True
+
     # How it ends.
 
     def _root_ended(self, root: Strand) -> None:
@@ -361,6 +391,11 @@ class Execution:
             self.finish(SUCCEEDED, None, root.previous)
         else:
             self.finish(FAILED, root.failure, root.previous)
+
+    @property
+    def root(self) -> int:
+        """The number of the execution that it is below, its own if it is below none."""
+        return self.number if self.map_run is None else self.map_run.parent.root
 
     @property
     def halted(self) -> bool:
@@ -402,15 +437,21 @@ class Execution:
             run.abort()
         self.history.end(*self._ending(status, failure, previous))
         self.stopped_at = self.engine.scheduler.now()
+        self.engine.runs.ended(self, status)  # first: whoever sees the status finds it there
         self.status = status
         if status == SUCCEEDED:  # no redrive will ask for it, and without it there is no circle for Python to find
             self._root = None
+        if self.map_run is not None:
+            self.map_run.child_ended(self)
+        self.engine.runs.once_written(self, self._tell)
+
+    def _tell(self) -> None:
+        """Tell all who wait for its end."""
         with self._watching:
+            self._told = True
             watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher()
-        if self.map_run is not None:
-            self.map_run.child_ended(self)
         self.engine.announce(self)  # last: whoever waits for this one hears of its end whatever others make of it
 
     @property
@@ -419,9 +460,9 @@ class Execution:
         return self.status != RUNNING
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call *watcher* once it has ended, at once if it has; it must not wait for a lock."""
+        """Call *watcher* once it has ended for all to see, at once if it has; it must not wait for a lock."""
         with self._watching:
-            if self.status == RUNNING:
+            if not self._told:
                 self._watchers.append(watcher)
                 return
         watcher()
@@ -434,7 +475,12 @@ class Execution:
 
     def output_text(self) -> str | None:
         """Return the output as JSON text, or None when it has none."""
-        return dumps(self.output) if self.status == SUCCEEDED else None
+        return self.written_output if self.status == SUCCEEDED else None
+
+    @cached_property
+    def written_output(self) -> str:
+        """The output of one that succeeds, as JSON text."""
+        return dumps(self.output)
 
 
 class _Calls:

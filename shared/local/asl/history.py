@@ -1,7 +1,8 @@
 """The history of one execution: what happened, in AWS's event types, details and order.
 
-An event is kept as a small tuple that points at the values themselves; JSON is written when somebody reads. Nobody
-ever writes into a value, so a value that is read later still is what it was at the time of the event.
+An event is kept as a small tuple that points at the values themselves; JSON is written when somebody reads, or when the
+execution has ended and goes to disk. Nobody ever writes into a value, so a value that is read later still is what it
+was at the time of the event.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_EVENTS = HISTORY_EVENTS.value
 # Details that hold a value and are shown as JSON text.
 _VALUES = frozenset({"input", "output", "parameters"})
+_DATA = _VALUES | {"assignedVariables"}
 
 
 class HistoryFullError(Exception):
@@ -42,14 +44,17 @@ class History:
     Args:
         clock: Gives the time in seconds since the epoch.
         limit: How many events there may be.
+        earlier: How many there were before these, which are on disk: those of an execution that is redriven.
     """
 
-    __slots__ = ("clock", "events", "limit")
+    __slots__ = ("_next", "clock", "earlier", "events", "limit")
 
-    def __init__(self, clock: Callable[[], float], limit: int = MAX_EVENTS) -> None:
+    def __init__(self, clock: Callable[[], float], limit: int = MAX_EVENTS, earlier: int = 0) -> None:
         self.clock = clock
         self.events: list[Event] = []
-        self.limit = limit - 1  # the last place is kept for the event that ends the execution
+        self.earlier = earlier
+        self.limit = limit - earlier - 1  # the last place is kept for the event that ends the execution
+        self._next = earlier + 1
 
     def add(self, kind: str, previous: int, details: Mapping[str, Json] | None = None) -> int:
         """Record an event of *kind* after the event *previous*; return its id, counted from 1.
@@ -62,27 +67,33 @@ class History:
         if count >= self.limit:
             raise HistoryFullError
         events.append((kind, previous, self.clock(), details))
-        return count + 1
+        return count + self._next
 
     def end(self, kind: str, previous: int, details: Mapping[str, Json] | None) -> int:
         """Record the event that ends the execution; there is always room for it."""
         self.events.append((kind, previous, self.clock(), details))
-        return len(self.events)
+        return self.count
 
     @property
-    def full(self) -> bool:
-        """Whether only an ending may still be recorded."""
-        return len(self.events) >= self.limit
+    def count(self) -> int:
+        """How many events there are, with those on disk."""
+        return self.earlier + len(self.events)
 
     def page(self, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, object]]:
-        """Return up to *count* events from place *start* (0 is the first, or the last when *reverse*)."""
+        """Return up to *count* events from place *start* (0 is the first, or the last when *reverse*); none on disk."""
         total = len(self.events)
         places = range(total - 1 - start, -1, -1) if reverse else range(start, total)
-        return [render(self.events[place], place + 1, data=data) for place in places[:count]]
+        return [render(self.events[place], place + self._next, data=data) for place in places[:count]]
 
 
 def render(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
     """Return *event* as GetExecutionHistory shows it; without *data* its inputs and outputs are left out."""
+    kind, previous, when, details = event
+    return show((kind, previous, when, None if details is None else shown_details(details)), number, data=data)
+
+
+def show(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
+    """Return *event*, whose details are as they are shown, as :func:`render` does."""
     kind, previous, when, details = event
     shown: dict[str, object] = {
         "timestamp": dt.datetime.fromtimestamp(when, dt.UTC),
@@ -91,7 +102,9 @@ def render(event: Event, number: int, *, data: bool = True) -> dict[str, object]
         "previousEventId": previous,
     }
     if details is not None:
-        shown[_details_key(kind)] = _render_details(details, data=data)
+        if not data:
+            details = {key: value for key, value in details.items() if key not in _DATA}
+        shown[_details_key(kind)] = details
     return shown
 
 
@@ -103,17 +116,16 @@ def _details_key(kind: str) -> str:
     return kind[0].lower() + kind[1:] + "EventDetails"
 
 
-def _render_details(details: Mapping[str, Json], *, data: bool) -> dict[str, object]:
-    shown: dict[str, object] = {}
+def shown_details(details: Mapping[str, Json]) -> dict[str, Json]:
+    """Return *details* as GetExecutionHistory shows them: values as JSON text."""
+    shown: dict[str, Json] = {}
     for key, value in details.items():
         if key in _VALUES:
-            if data:
-                shown[key] = value if isinstance(value, Text) else dumps(value)
+            shown[key] = value if isinstance(value, Text) else dumps(value)
             if key != "parameters":
                 shown[f"{key}Details"] = {"truncated": False}
         elif key == "assignedVariables":
-            if data:
-                shown[key] = {name: dumps(item) for name, item in members(value).items()}
+            shown[key] = {name: dumps(item) for name, item in members(value).items()}
             shown["assignedVariablesDetails"] = {"truncated": False}
         elif value is not None:
             shown[key] = value

@@ -14,8 +14,6 @@ from shared.local.asl.states.task import Task
 from shared.local.asl.states.wait import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from shared.local.asl.effects import Steps
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import State
@@ -38,16 +36,11 @@ class Machine:
     """
 
     def __init__(self, spec: Spec, *, jsonata: bool = False) -> None:
-        self._made_of = spec, jsonata
         jsonata = spec.get("QueryLanguage", "JSONata" if jsonata else "JSONPath") == "JSONata"
         self.start = text(spec, "StartAt")
         self.timeout = number_or_none(spec, "TimeoutSeconds")
         states = part(spec, "States")
         self.states = {name: compile_state(name, part(states, name), jsonata=jsonata) for name in states}
-
-    def __reduce__(self) -> tuple[Callable[[Spec, bool], Machine], tuple[Spec, bool]]:
-        """Be kept as the definition, since what it was compiled to cannot be written down."""
-        return _compiled_again, self._made_of
 
     def run(self, strand: Strand, value: Json, start: str | None = None) -> Steps[Json]:
         """Go from *start* to an end with *value* as input; return the output.
@@ -73,10 +66,6 @@ class Machine:
             name, count = following, count + 1
             if count % _BREATH == 0:
                 yield None
-
-
-def _compiled_again(spec: Spec, jsonata: bool) -> Machine:  # noqa: FBT001  pickle calls it by position
-    return Machine(spec, jsonata=jsonata)
 
 
 def compile_state(name: str, spec: Spec, *, jsonata: bool) -> State:

@@ -22,21 +22,29 @@ class Pages:
     def __init__(self) -> None:
         self._issued: OrderedDict[tuple[Scope, str], float] = OrderedDict()
 
-    def place(self, scope: Scope, token: str | None, now: float) -> int:
-        """Return the place that *token* stands for, or the beginning when there is no token.
+    def check(self, scope: Scope, token: str | None, now: float) -> None:
+        """Check *token*, if there is one.
 
         Raises:
             Refused: InvalidToken: it was not issued to such a request, or is older than a day.
         """
         if token is None:
-            return 0
+            return
         since = self._issued.get((scope, token))
         if since is None or now - since > _SECONDS:
             raise invalid_token()
-        return int(token)
 
-    def token(self, scope: Scope, place: int, now: float) -> str:
-        """Return a token for *place* of the answer to a request."""
+    def place(self, scope: Scope, token: str | None, now: float) -> int:
+        """Return the place that *token* stands for, or the beginning when there is no token.
+
+        Raises:
+            Refused: InvalidToken.
+        """
+        self.check(scope, token, now)
+        return int(token or 0)
+
+    def token(self, scope: Scope, place: object, now: float) -> str:
+        """Return a token for *place* of the answer to a request: how many come before it, or whatever names it."""
         token = str(place)
         self._issued[scope, token] = now
         self._issued.move_to_end((scope, token))

@@ -17,8 +17,9 @@ from shared.local.asl.api import ACTIONS
 from shared.local.asl.api.members import read_request
 from shared.local.asl.arns import machine_arn
 from shared.local.asl.backend import AslBackend
-from shared.local.asl.engine import Engine
+from shared.local.asl.engine import REMEMBERED, Engine
 from shared.local.asl.refusals import no_machine
+from shared.local.asl.runs.opened import open_runs, scratch_runs
 from shared.local.asl.scheduler import ThreadScheduler
 from shared.local.seams import Seam, plugged, replacing
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.execution import Execution
     from shared.local.asl.services import Services
+    from shared.local.storage import Storage
 
 
 _UNKNOWN = "UnknownOperationException"
@@ -133,18 +135,31 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
     return method
 
 
-def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1.0, together: int = 0) -> Plug:
+def install(
+    invoke_lambda: InvokeLambda,
+    services: Services,
+    *,
+    storage: Storage | None = None,
+    speed: float = 1.0,
+    together: int = 0,
+) -> Plug:
     """Put the engine behind moto's Step Functions API, for this process.
 
     Args:
         invoke_lambda: Invokes a function by name or ARN with a payload.
         services: Clients of every other service, which tasks call.
+        storage: The disk for executions that have ended, which leave memory then; without one they go to a scratch
+            folder, and children of Map runs stay in memory as well.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
         together: How many functions may run at once: so many calls may block, of functions and all else.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
     """
-    plug = Plug(Engine(ThreadScheduler(together), invoke_lambda, services, speed=speed))
+    scheduler = ThreadScheduler(together)
+    runs, remembers = scratch_runs(scheduler.now), REMEMBERED
+    if storage is not None:
+        runs, remembers = open_runs(storage, scheduler.now), 0
+    plug = Plug(Engine(scheduler, invoke_lambda, services, speed=speed, runs=runs, remembers=remembers))
     plug.plug_in()
     return plug

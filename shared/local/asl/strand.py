@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from shared.local.asl.effects import Call, Park, Sleep
 from shared.local.asl.errors import TIMEOUT, StateFailure
 from shared.local.asl.size import check_size
+from shared.local.asl.stopped import StoppedStrand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
@@ -63,18 +64,29 @@ if TYPE_CHECKING:
     from shared.local.asl.history import History
     from shared.local.asl.identity import Identity
     from shared.local.asl.scheduler import Job, Timer
+    from shared.local.asl.stopped import Work
     from shared.local.asl.tokens import Answer
     from shared.values import Json
 
-Work = TypeVar("Work")
+Kind = TypeVar("Kind")
 NOT_RETRIED = -1
 
 
 class StartedMapRun(Protocol):
     """A Map run, as the execution that started it knows it."""
 
+    arn: str
+
     def abort(self) -> None:
         """End, because the execution has."""
+
+
+class Resumable(Protocol):
+    """What a strand has in hand, that a redrive goes on from: branches, iterations or a Map run."""
+
+    @property
+    def stopped(self) -> Work:
+        """Where it stands."""
 
 
 class Host(Protocol):
@@ -91,6 +103,10 @@ class Host(Protocol):
     @property
     def halted(self) -> bool:
         """Whether it is to stop, as all below it are."""
+
+    @property
+    def root(self) -> int:
+        """The number of the execution that it is below, its own if it is below none."""
 
     def submit(self, job: Job) -> None:
         """Run *job*, which only computes, soon, and beside no other of this execution."""
@@ -170,8 +186,8 @@ class Strand:
         # How often the state was retried.
         self.retries = NOT_RETRIED
         # For a redrive: the branches, iterations or Map run in hand, and those that this attempt goes on from.
-        self.work: object = None
-        self.saved: object = None
+        self.work: Resumable | None = None
+        self.saved: Work | None = None
         # Whether it waits in a Park, what an answer must know to reach it, and the timer that may come first.
         self.parked = False
         self.ticket = 0
@@ -370,20 +386,32 @@ class Strand:
 
     # What a redrive goes on from.
 
-    def set_work(self, work: object) -> None:
+    def set_work(self, work: Resumable | None) -> None:
         """Have *work* in hand: branches, iterations or a Map run; None when it is done."""
         self.work = work
 
-    def take_saved(self, kind: type[Work]) -> Work | None:
+    def take_saved(self, kind: type[Kind]) -> Kind | None:
         """Return the work of this *kind* that a redrive goes on from, once; None when there is none."""
         saved, self.saved = self.saved, None
         return saved if isinstance(saved, kind) else None
 
-    def continue_from(self, stopped: Strand) -> str | None:
+    @property
+    def stopped(self) -> StoppedStrand:
+        """Where it stands, with all below it."""
+        return StoppedStrand(
+            state=self.state if self.entered else None,
+            input=self.input,
+            variables=self.variables.names,
+            done=self.done,
+            result=self.result,
+            work=self.saved if self.work is None else self.work.stopped,
+        )
+
+    def continue_from(self, stopped: StoppedStrand) -> str | None:
         """Take over what *stopped* had assigned and in hand; return the state it stopped in, None if in none."""
-        self.variables.take_over(stopped.variables)
+        self.variables.assign(stopped.variables)
         self.saved = stopped.work
-        return stopped.state if stopped.entered else None
+        return stopped.state
 
     # What expressions see.
 

@@ -40,10 +40,6 @@ class Scope:
         """Assign all *values* here, at once."""
         self.names = {**self.names, **values}
 
-    def take_over(self, other: Scope) -> None:
-        """Hold what *other* holds, and nothing else."""
-        self.names = other.names
-
     def visible(self) -> dict[str, Json]:
         """Return every variable seen from here."""
         if self.outer is None:

@@ -16,22 +16,20 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
 from shared.errors import LanesError
-from shared.local.asl.execution import RUNNING, SUCCEEDED, Execution
-from shared.local.asl.maps.run import MapRun
-from shared.local.keeping.pickles import Again, Reader, Writer
+from shared.local.keeping.pickles import Reader, Writer
 from shared.local.keeping.tables import all_tables, fill, find
 from shared.local.postgres import forget_earlier
 from shared.local.state import private_folder
 from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
-    from shared.local.asl.backend import AslBackend
     from shared.local.asl.engine import Engine
     from shared.local.triggers.running import Kept, Triggers
 
 _PREFIX, _POINTER = "cloud-", "current"
 _FILE = "tables.pickle"
 _NOT_KEPT = ("moto.ecr.", "moto.ecs.")
+_OWN = frozenset({"runs"})  # executions that run are each cloud's own; the others are on disk already
 _LAYOUT = "3"  # what of ours lies in the pickle; another number where an older one would be read wrongly
 _log = logging.getLogger(__name__)
 
@@ -51,7 +49,6 @@ class Keeper:
         self._triggers = triggers
         self._kept: Kept | None = None
         self._begun = False
-        self._ran: list[Execution] = []
 
     def load(self) -> None:
         """Fill the empty cloud with what was kept, if anything was. Nothing runs yet.
@@ -85,22 +82,16 @@ class Keeper:
         _show_messages()
         for name in forget_earlier():
             _log.warning("the database that the secret %s leads to was not kept; a deploy makes it anew, empty", name)
-        for backend in _machines():
-            for arn, run in list(backend.runs.items()):
-                if isinstance(run, Again):
-                    del backend.runs[arn]
-                    _log.warning("%s ran when the cloud ended, and begins again", arn)
-                    backend.begin_again(run.identity, run.input_text)
-                else:
-                    for each in run.map_runs:
-                        if isinstance(each, MapRun):
-                            self._engine.add_map_run(each)
+        for identity, text in self._engine.runs.unfinished():
+            _log.warning("%s ran when the cloud ended, and begins again", identity.arn)
+            _, _, _, region, account, *_ = identity.arn.split(":")
+            stepfunctions_backends[account][region].begin_again(identity, text)
         self._triggers.go_on_with(self._kept)
 
     def halt(self) -> None:
-        """Begin nothing more, and remember what runs: what fails from now on fails because the cloud ends."""
+        """Begin nothing more: what fails from now on fails because the cloud ends."""
         self._triggers.stop()
-        self._ran = [run for backend in _machines() for run in list(backend.runs.values()) if run.status == RUNNING]
+        self._engine.runs.halt()
 
     def save(self) -> None:
         """Write down the cloud, of which nothing runs any more. One that did not begin leaves what was kept alone.
@@ -132,9 +123,12 @@ class Keeper:
     def _write(self, folder: Path) -> None:
         with (folder / _FILE).open("wb") as file:
             file.write(json.dumps(_versions()).encode() + b"\n")
-            again = {id(run): run for run in self._ran if run.status != SUCCEEDED}
-            tables = {table: vars(backend) for table, backend in all_tables() if not _left_out(table.module)}
-            Writer(file, again).dump((tables, self._triggers.kept()))
+            tables = {
+                table: {name: value for name, value in vars(backend).items() if name not in _OWN}
+                for table, backend in all_tables()
+                if not _left_out(table.module)
+            }
+            Writer(file).dump((tables, self._triggers.kept()))
 
 
 def current_of(folder: Path) -> Path | None:
@@ -186,10 +180,6 @@ def _check_versions(line: bytes, folder: Path) -> None:
 
 def _left_out(module: str) -> bool:
     return module.startswith(_NOT_KEPT)
-
-
-def _machines() -> list[AslBackend]:
-    return [backend for _, _, backend in list(stepfunctions_backends.iter_backends())]
 
 
 def _show_messages() -> None:

@@ -6,7 +6,6 @@ import pickle
 import threading
 import weakref
 from collections import defaultdict
-from dataclasses import dataclass
 from types import FunctionType, GeneratorType
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,23 +13,12 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBack
 
 from shared.errors import LanesError
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import RUNNING, Execution
 from shared.local.keeping.tables import Table, all_tables, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.local.asl.identity import Identity
-
 _LOCKS = {type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock}
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """An execution that ran when the cloud ended."""
-
-    identity: Identity
-    input_text: str
 
 
 class Writer(pickle.Pickler):
@@ -38,12 +26,10 @@ class Writer(pickle.Pickler):
 
     Args:
         file: Where.
-        again: Executions that are to begin again though they have ended, by their ids in this process.
     """
 
-    def __init__(self, file: IO[bytes], again: dict[int, Execution]) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._again = again
         self._known = {id(backend): table for table, backend in all_tables()}
 
     def persistent_id(self, thing: object) -> tuple[object, ...] | None:
@@ -56,8 +42,6 @@ class Writer(pickle.Pickler):
 
     def reducer_override(self, thing: Any) -> Any:
         """Tell how to make *thing* again; NotImplemented for all that pickle can write."""
-        if isinstance(thing, Execution) and (thing.status == RUNNING or id(thing) in self._again):
-            return Again, (thing.identity, thing.input_text)
         return _made_again(thing)
 
 

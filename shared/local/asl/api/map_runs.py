@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.api.executions import date, find_map_run
+from shared.local.asl.api.executions import date
 from shared.local.asl.execution import RUNNING, SUCCEEDED
-from shared.local.asl.maps.run import Limits, MapRun
+from shared.local.asl.maps.run import MapRun
 from shared.local.asl.refusals import invalid_request
+from shared.local.asl.runs.record import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_stepfunctions.type_defs import (
         DescribeMapRunInputTypeDef,
         ListMapRunsInputTypeDef,
@@ -17,14 +20,20 @@ if TYPE_CHECKING:
     )
 
     from shared.local.asl.backend import AslBackend
+    from shared.local.asl.refusals import Refused
+    from shared.local.asl.runs.record import MapRunRecord
 
 
 def list_map_runs(backend: AslBackend, params: ListMapRunsInputTypeDef) -> dict[str, object]:
     """ListMapRuns, the newest first."""
-    execution = backend.execution(params["executionArn"])
-    runs = [run for run in reversed(execution.map_runs) if isinstance(run, MapRun)]
+    arn = params["executionArn"]
+    running = backend.running(arn)
+    backend.execution(arn)  # which must exist
+    now = {} if running is None else {run.arn: run.record for run in running.map_runs if isinstance(run, MapRun)}
+    backend.engine.runs.flush()
+    runs = [now.get(run.arn, run) for run in backend.engine.runs.map_runs(arn)]
     entries, more = backend.pages.page(
-        ("map runs", execution.arn),
+        ("map runs", arn),
         runs,
         params.get("maxResults"),
         params.get("nextToken"),
@@ -33,11 +42,11 @@ def list_map_runs(backend: AslBackend, params: ListMapRunsInputTypeDef) -> dict[
     return {"mapRuns": [_entry(run) for run in entries], **more}
 
 
-def _entry(run: MapRun) -> dict[str, object]:
+def _entry(run: MapRunRecord) -> dict[str, object]:
     shown: dict[str, object] = {
-        "executionArn": run.parent.arn,
+        "executionArn": run.parent_arn,
         "mapRunArn": run.arn,
-        "stateMachineArn": f"{run.parent.identity.machine_arn.rpartition(':')[0]}:{run.machine_label}",
+        "stateMachineArn": f"{run.arn.partition(':mapRun:')[0]}:stateMachine:{run.machine_label}",
         "startDate": date(run.started_at),
     }
     if run.stopped_at is not None:
@@ -47,25 +56,24 @@ def _entry(run: MapRun) -> dict[str, object]:
 
 def describe_map_run(backend: AslBackend, params: DescribeMapRunInputTypeDef) -> dict[str, object]:
     """DescribeMapRun."""
-    run = find_map_run(backend, params["mapRunArn"])
-    with run.parent.lock:
-        return describe(run)
+    return describe(backend.map_run(params["mapRunArn"]))
 
 
-def describe(run: MapRun) -> dict[str, object]:
-    """Return what DescribeMapRun answers; needs the lock of the execution that *run* belongs to."""
-    running, running_items = run.running()
-    again, again_items = run.pending_redrive()
+def describe(run: MapRunRecord) -> dict[str, object]:
+    """Return what DescribeMapRun answers."""
+    running, running_items = run.running
+    again, again_items = run.again
+    offered, offered_items = run.offered
     shown: dict[str, object] = {
         "mapRunArn": run.arn,
-        "executionArn": run.parent.arn,
+        "executionArn": run.parent_arn,
         "status": run.status,
         "startDate": date(run.started_at),
         "maxConcurrency": run.limits.concurrency,
         "toleratedFailurePercentage": float(run.limits.failed_percentage or 0),
         "toleratedFailureCount": run.limits.failed_count or 0,
-        "itemCounts": _counts(run, run.items, running_items, again_items, run.offered_items),
-        "executionCounts": _counts(run, run.executions, running, again, run.offered),
+        "itemCounts": _counts(run, run.items, running_items, again_items, offered_items),
+        "executionCounts": _counts(run, run.executions, running, again, offered),
         "redriveCount": run.redrives,
     }
     if run.redriven_at is not None:
@@ -75,7 +83,7 @@ def describe(run: MapRun) -> dict[str, object]:
     return shown
 
 
-def _counts(run: MapRun, ended: dict[str, int], running: int, again: int, total: int) -> dict[str, int]:
+def _counts(run: MapRunRecord, ended: Mapping[str, int], running: int, again: int, total: int) -> dict[str, int]:
     pending = total - running - again - sum(ended.values())
     written = ended["succeeded"] if run.status == SUCCEEDED else 0  # whether or not there is a ResultWriter
     return {
@@ -86,7 +94,8 @@ def _counts(run: MapRun, ended: dict[str, int], running: int, again: int, total:
 
 def update_map_run(backend: AslBackend, params: UpdateMapRunInputTypeDef) -> None:
     """UpdateMapRun: takes effect on children not yet started."""
-    run = find_map_run(backend, params["mapRunArn"])
+    arn = params["mapRunArn"]
+    backend.map_run(arn)  # which must exist
     concurrency, count = params.get("maxConcurrency"), params.get("toleratedFailureCount")
     percentage = params.get("toleratedFailurePercentage")
     if concurrency is None and count is None and percentage is None:
@@ -94,9 +103,12 @@ def update_map_run(backend: AslBackend, params: UpdateMapRunInputTypeDef) -> Non
             "Either the maxConcurrency, the toleratedFailureCount, or the toleratedFailurePercentage must be specified",
             "MISSING_REQUIRED_PARAMETER",
         )
+    run = backend.running_map_run(arn)
+    if run is None:
+        raise _ended(arn)
     with run.parent.lock:
         if run.status != RUNNING:
-            raise invalid_request(f"Map Run has ended: '{run.arn}'", "CANNOT_UPDATE_COMPLETED_MAP_RUN")
+            raise _ended(arn)
         before = run.limits
         run.change_limits(
             Limits(
@@ -105,6 +117,10 @@ def update_map_run(backend: AslBackend, params: UpdateMapRunInputTypeDef) -> Non
                 before.failed_percentage if percentage is None else percentage,
             )
         )
+
+
+def _ended(arn: str) -> Refused:
+    return invalid_request(f"Map Run has ended: '{arn}'", "CANNOT_UPDATE_COMPLETED_MAP_RUN")
 
 
 ACTIONS = {action.__name__: action for action in (list_map_runs, describe_map_run, update_map_run)}

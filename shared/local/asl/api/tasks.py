@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.errors import AnsweredFailure
 from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.refusals import Refused, invalid_token
-from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError
+from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError, is_token
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (
@@ -23,7 +23,7 @@ def _answer(backend: AslBackend, token: str, answer: Answer) -> None:
     try:
         backend.engine.tokens.answer(token, answer)
     except UnknownTokenError:
-        if not backend.engine.is_token(token):
+        if not is_token(token):
             raise invalid_token() from None
         raise Refused("TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'") from None
     except LateTokenError:

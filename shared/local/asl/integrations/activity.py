@@ -49,4 +49,7 @@ class ActivityTask(Integration):
                 return True
 
         activities.put(self.arn, token, dumps(arguments), taken)
-        return (yield from wait_for_token(strand, deadline))
+        try:
+            return (yield from wait_for_token(strand, deadline))
+        finally:
+            activities.withdraw(self.arn, token)

@@ -11,7 +11,7 @@ from shared.local.asl.payload import compile_field
 from shared.local.asl.size import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
@@ -44,6 +44,10 @@ class Batcher:
         return Batches(int(items) if items else None, min(int(most or MAX_BYTES), MAX_BYTES), shared)
 
 
+def _size(item: Json) -> int:
+    return len(dumps(item).encode(errors="replace")) + 1
+
+
 class Batches:
     """The batches of one run."""
 
@@ -64,7 +68,7 @@ class Batches:
         Raises:
             RuntimeFailure: The item alone is larger than a batch may be.
         """
-        size = len(dumps(item).encode(errors="replace")) + 1
+        size = _size(item)
         if self.empty + size > self.most_bytes:
             raise RuntimeFailure(f"An item of {size} bytes does not fit in a batch of {self.most_bytes} bytes.")
         if self.items and self.size + size > self.most_bytes:
@@ -73,6 +77,12 @@ class Batches:
         self.size += size
         if len(self.items) == self.most_items:
             yield from self.rest()
+
+    def hold(self, items: Sequence[Json]) -> None:
+        """Hold *items*, which had gathered before and fill no batch."""
+        for item in items:
+            self.items.append(item)
+            self.size += _size(item)
 
     def rest(self) -> Iterator[tuple[dict[str, Json], int]]:
         """Yield what has gathered, if anything has, and the number of items in it."""

@@ -1,7 +1,7 @@
 """A distributed Map: a run of child executions over items that are read as they are needed.
 
-A bounded number of children runs at a time, items are read only a chunk ahead, and the oldest children that succeeded
-are forgotten. So ten thousand items take as much memory as a million, but for the results themselves.
+A bounded number of children runs at a time, items are read only a chunk ahead, and children that have ended are on
+disk, with their results. So ten thousand items take as much memory as a million, but for what is the state's output.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from shared.local.asl.maps.batches import Batcher
 from shared.local.asl.maps.fields import found_in
 from shared.local.asl.maps.items import ITEM_BYTES
 from shared.local.asl.maps.readers import Reader
-from shared.local.asl.maps.run import Limits, MapRun
-from shared.local.asl.maps.writers import Writer
+from shared.local.asl.maps.run import MapRun
+from shared.local.asl.maps.writers import Writer, output_of
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.reading import part
+from shared.local.asl.runs.record import Limits
+from shared.local.asl.stopped import StoppedRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,9 +104,15 @@ class Distributed:
 
     def _begin(self, strand: Strand, effective: Json, concurrency: float) -> MapRun:
         """Return a new run, or the one that a redrive goes on with."""
-        run = strand.take_saved(MapRun)
-        if run is not None:
-            run.redrive(strand)
+        saved, runs = strand.take_saved(StoppedRun), strand.execution.engine.runs
+        if saved is not None:
+            runs.flush()
+            record = runs.map_run(saved.arn)
+            if record is None:
+                raise LookupError(f"{saved.arn} is no longer kept")
+            run = self._run(strand, record.limits)
+            run.go_on_from(record)
+            self._register(strand, run)
             strand.record("MapRunRedriven", {"mapRunArn": run.arn, "redriveCount": run.redrives})
             return run
         run = self._new_run(strand, effective, concurrency)
@@ -120,11 +128,19 @@ class Distributed:
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
         self._permit(strand)
         limits = Limits(int(concurrency), None if count is None else int(count), percentage)
-        entry = self.writer.entry if self.writer is not None else None
-        run = MapRun(self.state, strand, limits, entry)
+        run = self._run(strand, limits)
+        self._register(strand, run)
+        return run
+
+    def _run(self, strand: Strand, limits: Limits) -> MapRun:
+        entry = output_of if self.writer is None else partial(self.writer.entry, strand.execution.identity.machine_arn)
+        return MapRun(self.state, strand, limits, entry, holds_results=not self.exports)
+
+    @staticmethod
+    def _register(strand: Strand, run: MapRun) -> None:
         strand.execution.add_map_run(run)
         strand.execution.engine.add_map_run(run)
-        return run
+        strand.execution.engine.runs.keep_map_run(run.record)
 
     @staticmethod
     def _permit(strand: Strand) -> None:
@@ -145,7 +161,7 @@ class Distributed:
         """Read items and hand them to *run*, no faster than its children end."""
         if self.batcher is not None and run.batches is None:
             run.gather_in(self.batcher.begin(strand, effective))
-        opened = None
+        opened, runs = None, strand.execution.engine.runs
         if self.reader is not None:
             opening = partial(self.reader.open, strand.execution.engine, self.reader.source(strand, effective))
             opened = yield from Call(opening).answered()
@@ -159,6 +175,8 @@ class Distributed:
                 run.finish_reading()
                 return
             yield from run.wait_for_backlog(CHUNK)
+            if runs.behind:
+                yield from Call(runs.flush).answered()
         if opened is not None:
             opened.close()
 
@@ -176,9 +194,9 @@ class Distributed:
     def _result(self, strand: Strand, effective: Json, run: MapRun) -> Steps[Json]:
         writer = self.writer
         if writer is None:
-            return run.outputs()
+            return list(run.results())
         if not writer.exports:
-            return writer.shaped(run.outputs())
+            return list(writer.shaped(run.results()))
         arguments = writer.arguments(strand, effective)
         return (yield from Call(partial(writer.export, strand.execution.engine, arguments, run)).answered())
 

@@ -72,10 +72,6 @@ class MapFields:
         self.select = self._selector()
         self.items = self._items()
 
-    def __reduce__(self) -> tuple[Callable[[str, Spec, Processor, bool], MapFields], tuple[str, Spec, Processor, bool]]:
-        """Be kept as the definition, since what it was compiled to cannot be written down."""
-        return _compiled_again, (self.name, self.spec, self.processor, self.jsonata)
-
     def item_input(self, strand: Strand, effective: Json, item: Found, index: int) -> Json:
         """Return the input of the iteration for *item*, which is ``$$.Map.Item`` while the input is made."""
         if self.select is None:
@@ -137,7 +133,3 @@ class MapFields:
             raise QueryFailure(f"Map state items must be an array but were: {dumps(found)}", None)
 
         return evaluate
-
-
-def _compiled_again(name: str, spec: Spec, processor: Processor, jsonata: bool) -> MapFields:  # noqa: FBT001  for pickle
-    return MapFields(name, spec, processor, jsonata=jsonata)

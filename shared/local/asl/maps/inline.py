@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Park
 from shared.local.asl.maps.items import Found
+from shared.local.asl.stopped import Branches
 from shared.local.asl.strand import abort_children
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
     from shared.local.asl.errors import StateFailure
     from shared.local.asl.maps.fields import MapFields
+    from shared.local.asl.stopped import StoppedStrand
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
@@ -56,24 +58,29 @@ class _Iterations:
     """
 
     def __init__(self, state: MapFields, parent: Strand, effective: Json, items: Sequence[Json]) -> None:
-        saved = parent.take_saved(_Iterations)
+        saved = parent.take_saved(Branches)
         self.state = state
         self.parent = parent
         self.effective = effective
         self.items = items
         self.results: list[Json] = [None] * len(items)
         self.failure: StateFailure | None = None
-        self.stopped: dict[int, Strand] = {} if saved is None else saved.strands
-        self.strands: dict[int, Strand] = {}
+        self.saved = {} if saved is None else saved.strands
+        self.strands: dict[int, Strand | StoppedStrand] = {}
         self.todo: deque[int] = deque()
         for index in range(len(items)):
-            before = self.stopped.get(index)
+            before = self.saved.get(index)
             if before is not None and before.done:
                 self.results[index] = before.result
                 self.strands[index] = before
             else:
                 self.todo.append(index)
         self.missing = len(self.todo)
+
+    @property
+    def stopped(self) -> Branches:
+        """Where the iterations stand: those not begun again yet where they stood."""
+        return Branches({**self.saved, **{index: each.stopped for index, each in self.strands.items()}})
 
     def start(self, previous: int) -> None:
         """Start the next iteration in a slot whose last event has the id *previous*."""
@@ -89,7 +96,7 @@ class _Iterations:
     def _run(self, child: Strand, item: Found) -> Steps[Json]:
         state = self.state
         child.share_state_of(self.parent)
-        stopped = self.stopped.get(child.index)
+        stopped = self.saved.get(child.index)
         start = child.continue_from(stopped) if stopped is not None else None
         if stopped is not None and start in state.processor.states:
             return (yield from state.processor.run(child, stopped.input, start))

@@ -13,52 +13,44 @@ the Map state feeds the run and waits for it; the ends of children drive it::
   run; that stops the children that still run, which are counted as aborted.
 - ``items`` counts items and ``executions`` counts children: a batch is one child and many items. Both are counted when
   a child ends, and a redrive counts back those that it runs again.
-- Results stay until the run has succeeded, by the place of their item, for the state's output. Of children that
-  succeeded the last REMEMBERED are kept for the API; those that failed are all kept, for a redrive.
-- A run that has ended changes only by ``redrive``.
+- A child that has ended goes to disk (:mod:`shared.local.asl.runs`), which is where results are exported from, and
+  where a redrive finds the children that did not succeed. Results that are to be the state's output are held here as
+  well, as long as they are few.
+- A run that has ended changes no more. A redrive makes a new one of what was written of it (``go_on_from``).
 """
 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict, deque
-from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Park
 from shared.local.asl.errors import DATA_LIMIT, EXCEED_TOLERATED, ITEM_READER, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from shared.local.asl.identity import Identity
+from shared.local.asl.maps.batches import Batches
+from shared.local.asl.runs.record import Limits, MapRunRecord, record_of
 from shared.local.asl.size import MAX_BYTES
+from shared.local.asl.stopped import StoppedRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.local.asl.effects import Steps
-    from shared.local.asl.maps.batches import Batches
     from shared.local.asl.maps.fields import MapFields
+    from shared.local.asl.runs.record import RunRecord
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
-# The most children at a time (AWS allows 10,000), and how many that succeeded are remembered.
+    # Makes what the results hold of a child that succeeded.
+    Entry = Callable[[RunRecord], Json]
+
+# The most children at a time (AWS allows 10,000), and how much text of results is held in memory.
 MOST = 1000
-REMEMBERED = 1000
+MOST_RESULTS = 4 * MAX_BYTES
 TOO_MANY = "The specified tolerated failure threshold was exceeded"
 _COUNTS = {SUCCEEDED: "succeeded", FAILED: "failed", TIMED_OUT: "timedOut", ABORTED: "aborted"}
-
-
-class Limits(NamedTuple):
-    """What a run keeps to; UpdateMapRun changes them while it runs.
-
-    Attributes:
-        concurrency: The most children at a time, 0 for as many as there may be.
-        failed_count: How many failed items are tolerated, None for no such limit.
-        failed_percentage: How many per cent of failed items are tolerated, None for no such limit.
-    """
-
-    concurrency: int
-    failed_count: int | None
-    failed_percentage: float | None
 
 
 class MapRun:
@@ -68,16 +60,11 @@ class MapRun:
         fields: The Map state's fields.
         strand: The strand that waits for it.
         limits: What it keeps to.
-        entry: Makes what the results hold of a child that succeeded; None for its output.
+        entry: Makes what the results hold of a child that succeeded.
+        holds_results: Whether its results may be held in memory; otherwise they are only on disk.
     """
 
-    def __init__(
-        self,
-        fields: MapFields,
-        strand: Strand,
-        limits: Limits,
-        entry: Callable[[Execution, MapRun], Json] | None,
-    ) -> None:
+    def __init__(self, fields: MapFields, strand: Strand, limits: Limits, entry: Entry, *, holds_results: bool) -> None:
         parent = strand.execution
         self.fields = fields
         self.entry = entry
@@ -97,20 +84,24 @@ class MapRun:
         self.stopped_at: float | None = None
         self.items = dict.fromkeys(("succeeded", "failed", "timedOut", "aborted"), 0)
         self.executions = dict(self.items)
-        self.children: OrderedDict[str, Execution] = OrderedDict()
-        self.failed: list[tuple[int, int, Execution]] = []
-        self.results: dict[int, Json] = {}
+        # The number of the execution that all is below, and those children that run or are remembered, by their ARNs.
+        self.root = parent.root
+        self.children: dict[str, Execution] = {}
+        self._ended: deque[str] = deque()
+        self._results: dict[int, Json] | None = {} if holds_results else None
+        self._held = 0
         self.offered = self.offered_items = 0
         self._waiting: deque[tuple[int, Json, str, int]] = deque()
         self._running: dict[Execution, tuple[int, int]] = {}
+        self._running_items = 0
         # How far reading has come, the batch in the making, and whether all was read.
         self.read = 0
         self.batches: Batches | None = None
         self.complete = False
         self.redrives = 0
         self.redriven_at: float | None = None
-        self._again: deque[tuple[int, int, Execution]] = deque()
-        self._remembered = 0
+        # Each child that a redrive has yet to run again: index, number of items, ARN, and the input of an express one.
+        self._again: deque[tuple[int, int, str, str | None]] = deque()
         # The strand is woken when the backlog has fallen to this.
         self._awaited = 0
 
@@ -162,14 +153,6 @@ class MapRun:
         """Return how many children have not ended."""
         return len(self._waiting) + len(self._running) + len(self._again)
 
-    def running(self) -> tuple[int, int]:
-        """Return how many children run, and how many items they stand for."""
-        return len(self._running), sum(size for _, size in self._running.values())
-
-    def pending_redrive(self) -> tuple[int, int]:
-        """Return how many children a redrive has yet to run again, and how many items they stand for."""
-        return len(self._again), sum(size for _, size, _ in self._again)
-
     def wait_for_backlog(self, backlog: int) -> Steps[None]:
         """Wait until at most *backlog* children have not ended, or too many items failed."""
         self._awaited = backlog
@@ -203,30 +186,86 @@ class MapRun:
             express=express,
         )
         child = Execution(self.engine, self.fields.processor, identity, text, self)
-        self._running[child] = (index, size)
-        self.children[child.arn] = child
+        child.number, child.place = self.engine.runs.new_number(), (index, size)
+        self._runs_now(child, index, size)
         child.start(given)
 
-    def _begin_again(self, index: int, size: int, child: Execution) -> None:
-        """Redrive *child*; an express one, which keeps no state, is replaced by a new one."""
-        if self.fields.express:
-            del self.children[child.arn]
-            self._begin(index, json.loads(child.input_text), child.input_text, size)
-            return
+    def _runs_now(self, child: Execution, index: int, size: int) -> None:
         self._running[child] = (index, size)
+        self._running_items += size
+        self.children[child.arn] = child
+        self.engine.add_child(child)
+
+    def _begin_again(self, index: int, size: int, arn: str, text: str | None) -> None:
+        """Redrive the child of *arn*; in the place of an express one, which keeps no state, begin one like it."""
+        if text is not None:
+            self._begin(index, json.loads(text), text, size)
+            return
+        runs = self.engine.runs
+        record = runs.written(arn)
+        if record is None:
+            raise LookupError(f"{arn} is no longer kept")
+        child = Execution(self.engine, self.fields.processor, record.identity, record.input_text, self)
+        child.recall(record, runs.stopped(record.number))
+        self._runs_now(child, index, size)
         child.redrive()
 
-    def redrive(self, strand: Strand) -> None:
-        """Go on, for *strand*: children that did not succeed run again, then those that never started run."""
-        self.strand = strand
-        self.status, self.stopped_at = RUNNING, None
-        self.redrives += 1
+    # What a redrive goes on from.
+
+    @property
+    def stopped(self) -> StoppedRun:
+        """Where it is found when a redrive goes on with it."""
+        return StoppedRun(self.arn)
+
+    @property
+    def record(self) -> MapRunRecord:
+        """What is known of it now; of one that has ended, also what a redrive needs. Needs the lock."""
+        batch, batches = None, self.batches
+        waiting = []
+        if self.status != RUNNING:
+            waiting = [(index, text, size) for index, _, text, size in self._waiting]
+            if batches is not None:
+                batch = (batches.most_items, batches.most_bytes, batches.shared, batches.items)
+        return MapRunRecord(
+            arn=self.arn,
+            parent_arn=self.parent.arn,
+            machine_label=self.machine_label,
+            status=self.status,
+            started_at=self.started_at,
+            stopped_at=self.stopped_at,
+            limits=self.limits,
+            items=dict(self.items),
+            executions=dict(self.executions),
+            running=(len(self._running), self._running_items),
+            again=(len(self._again), sum(size for _, size, _, _ in self._again)),
+            offered=(self.offered, self.offered_items),
+            redrives=self.redrives,
+            redriven_at=self.redriven_at,
+            read=self.read,
+            complete=self.complete,
+            waiting=tuple(waiting),
+            batch=batch,
+            root=self.root,
+        )
+
+    def go_on_from(self, record: MapRunRecord) -> None:
+        """Be the run of *record* again: children that did not succeed run again, then those never started run."""
+        self.arn, self.machine_label, self.name = record.arn, record.machine_label, record.arn.rpartition(":")[2]
+        self.started_at, self.redrives = record.started_at, record.redrives + 1
         self.redriven_at = self.engine.scheduler.now()
-        for index, size, child in sorted(self.failed, key=itemgetter(0)):
-            self.items[_COUNTS[child.status]] -= size
-            self.executions[_COUNTS[child.status]] -= 1
-            self._again.append((index, size, child))
-        self.failed = []
+        self.items, self.executions = dict(record.items), dict(record.executions)
+        (self.offered, self.offered_items), self.read, self.complete = record.offered, record.read, record.complete
+        self._waiting.extend((index, json.loads(text), text, size) for index, text, size in record.waiting)
+        if record.batch is not None:
+            most_items, most_bytes, shared, items = record.batch
+            self.batches = Batches(most_items, most_bytes, shared)
+            self.batches.hold(items)
+        for index, size, arn, status, text in self.engine.runs.take_unsuccessful(self.arn):
+            self.items[_COUNTS[status]] -= size
+            self.executions[_COUNTS[status]] -= 1
+            self._again.append((index, size, arn, text))
+        self._results = None  # those of the children that had succeeded are on disk
+        self.engine.runs.keep_map_run(self.record)
         self._fill_slots()
 
     def index_of(self, child: Execution) -> int:
@@ -240,13 +279,14 @@ class MapRun:
         if child not in self._running:
             return
         index, size = self._running.pop(child)
+        self._running_items -= size
         key = _COUNTS[child.status]
         self.items[key] += size
         self.executions[key] += 1
-        if child.status == SUCCEEDED:
-            self._remember(index, child)
-        else:
-            self.failed.append((index, size, child))
+        if child.status == SUCCEEDED and self._results is not None:
+            self._hold(index, child, self._results)
+        self.engine.drop_child(child)
+        self._remember(child)
         if self.status != RUNNING:
             return
         self._fill_slots()
@@ -254,13 +294,19 @@ class MapRun:
             self.strand.wake()
             self.parent.submit(self.parent.advance)
 
-    def _remember(self, index: int, child: Execution) -> None:
-        self.results[index] = child.output if self.entry is None else self.entry(child, self)
-        self._remembered += 1
-        if self._remembered > REMEMBERED:
-            oldest = next(arn for arn, each in self.children.items() if each.status == SUCCEEDED)
-            del self.children[oldest]
-            self._remembered -= 1
+    def _remember(self, child: Execution) -> None:
+        """Remember as many children as the engine is to; the others are on disk."""
+        self._ended.append(child.arn)
+        while len(self._ended) > self.engine.remembers:
+            self.children.pop(self._ended.popleft(), None)
+
+    def _hold(self, index: int, child: Execution, results: dict[int, Json]) -> None:
+        """Hold the result of *child* among *results* for the state's output, or none if they are too many by now."""
+        record = record_of(child, SUCCEEDED)
+        results[index] = self.entry(record)
+        self._held += len(record.output_text or "") + len(record.input_text)
+        if self._held > MOST_RESULTS:
+            self._results = None
 
     def exceeded(self) -> bool:
         """Tell whether more items failed than are tolerated."""
@@ -277,18 +323,27 @@ class MapRun:
         if self.exceeded():
             raise StateFailure(EXCEED_TOLERATED, TOO_MANY)
 
-    def outputs(self) -> list[Json]:
-        """Return the outputs of the children that succeeded, in the order of their items."""
-        return [self.results[index] for index in sorted(self.results)]
+    def results(self) -> Iterator[Json]:
+        """Yield what the results hold of the children that succeeded, in the order of their items."""
+        if self._results is not None:
+            yield from (self._results[index] for index in sorted(self._results))
+            return
+        self.engine.runs.flush()
+        yield from map(self.entry, self.engine.runs.children(self.arn, succeeded=True))
 
-    def pending(self) -> list[Json]:
-        """Return the inputs that no child was started for."""
-        return [given for _, given, _, _ in self._waiting]
+    def unsuccessful(self) -> Iterator[RunRecord]:
+        """Yield the children that ended otherwise, in the order of their items."""
+        self.engine.runs.flush()
+        yield from self.engine.runs.children(self.arn, succeeded=False)
+
+    def pending(self) -> Iterator[Json]:
+        """Yield the inputs that no child was started for."""
+        yield from (given for _, given, _, _ in list(self._waiting))
 
     def succeed(self) -> None:
-        """End well; the children's outputs are in the state's result now, and are forgotten here."""
+        """End well; the results are in the state's own."""
         self._end(SUCCEEDED)
-        self.results.clear()
+        self._results = None
 
     def fail(self) -> None:
         """End as failed; children that still run are stopped."""
@@ -305,3 +360,5 @@ class MapRun:
         self.stopped_at = self.engine.scheduler.now()
         for child in list(self._running):
             child.stop(None, None)
+        self.engine.runs.keep_map_run(self.record)
+        self.engine.drop_map_run(self)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from operator import itemgetter
-from typing import TYPE_CHECKING
+import tempfile
+from typing import IO, TYPE_CHECKING
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import RESULT_WRITER, StateFailure, dumps
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
     from shared.local.asl.engine import Engine
-    from shared.local.asl.execution import Execution
     from shared.local.asl.maps.run import MapRun
     from shared.local.asl.reading import Spec
+    from shared.local.asl.runs.record import RunRecord
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
 # The most text that one file holds before the next begins.
 # Source: Step Functions Developer Guide, "ResultWriter (Map)" (read 2026-11-30).
 FILE_BYTES = 5 * 2**30
+_IN_MEMORY = 1 << 20
 
 
 class Writer:
@@ -57,13 +58,13 @@ class Writer:
             raise StateFailure(RESULT_WRITER, "The fields 'Bucket' and 'Prefix' of ResultWriter must be strings.")
         return found
 
-    def entry(self, child: Execution, run: MapRun) -> Json:
-        """Return what the results hold of *child*, which succeeded."""
-        return record(child, run) if self.transformation == "NONE" else child.output
+    def entry(self, machine_arn: str, child: RunRecord) -> Json:
+        """Return what the results hold of *child*, which succeeded, in a run of the machine of this ARN."""
+        return record(machine_arn, child) if self.transformation == "NONE" else output_of(child)
 
-    def shaped(self, results: list[Json]) -> list[Json]:
-        """Return *results* as the transformation asks."""
-        return list(_flat(results)) if self.transformation == "FLATTEN" else results
+    def shaped(self, results: Iterator[Json]) -> Iterator[Json]:
+        """Yield *results* as the transformation asks."""
+        return _flat(results) if self.transformation == "FLATTEN" else results
 
     def export(self, engine: Engine, arguments: Mapping[str, Json], run: MapRun) -> dict[str, Json]:
         """Write the run's results and its manifest to S3; return where the manifest is.
@@ -90,38 +91,45 @@ class Writer:
             raise StateFailure(RESULT_WRITER, f"The results could not be written: {error}") from error
         return {"MapRunArn": run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
 
-    def _groups(self, run: MapRun) -> dict[str, list[Json]]:
-        failed: list[Json] = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
-        return {"FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs())}
+    def _groups(self, run: MapRun) -> dict[str, Iterator[Json]]:
+        machine = run.parent.identity.machine_arn
+        failed: Iterator[Json] = (record(machine, child) for child in run.unsuccessful())
+        return {"FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.results())}
 
-    def _files(self, client: S3Client, bucket: str, stem: str, entries: list[Json]) -> list[dict[str, Json]]:
+    def _files(self, client: S3Client, bucket: str, stem: str, entries: Iterator[Json]) -> list[dict[str, Json]]:
         """Write *entries* to files named after *stem*; return what the manifest says about them."""
         files: list[dict[str, Json]] = []
-        for number, text in enumerate(self._texts(entries)):
-            key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode(errors="replace")
+        for number, (body, size) in enumerate(self._bodies(entries)):
+            key = f"{stem}_{number}.json{'l' if self.lines else ''}"
             client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
-            files.append({"Key": key, "Size": len(body)})
+            files.append({"Key": key, "Size": size})
         return files
 
-    def _texts(self, entries: list[Json]) -> Iterator[str]:
-        """Yield the text of each file that *entries* fill."""
-        held: list[str] = []
-        size = 0
-        for entry in entries:
-            text = dumps(entry)
-            if held and size + len(text) > FILE_BYTES:
-                yield self._text(held)
-                held, size = [], 0
-            held.append(text)
-            size += len(text)
-        if held:
-            yield self._text(held)
+    def _bodies(self, entries: Iterator[Json]) -> Iterator[tuple[IO[bytes], int]]:
+        """Yield each file that *entries* fill, from its beginning, and its size in bytes."""
+        begin, between, end = (b"", b"\n", b"\n") if self.lines else (b"[", b",", b"]")
+        texts = (dumps(entry).encode(errors="replace") for entry in entries)
+        text = next(texts, None)
+        while text is not None:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+                file.write(begin + text)
+                held = len(text)
+                while (text := next(texts, None)) is not None and held + len(text) <= FILE_BYTES:
+                    file.write(between + text)
+                    held += len(text)
+                file.write(end)
+                size = file.tell()
+                file.seek(0)
+                yield file, size
 
-    def _text(self, held: list[str]) -> str:
-        return "\n".join(held) + "\n" if self.lines else "[" + ",".join(held) + "]"
+
+def output_of(child: RunRecord) -> Json:
+    """Return the output of *child*, which succeeded."""
+    output: Json = json.loads(child.output_text or "null")
+    return output
 
 
-def _flat(results: list[Json]) -> Iterator[Json]:
+def _flat(results: Iterator[Json]) -> Iterator[Json]:
     for result in results:
         if isinstance(result, list):
             yield from result
@@ -129,21 +137,21 @@ def _flat(results: list[Json]) -> Iterator[Json]:
             yield result
 
 
-def record(child: Execution, run: MapRun) -> dict[str, Json]:
-    """Return the metadata of *child* as result files hold them."""
+def record(machine_arn: str, child: RunRecord) -> dict[str, Json]:
+    """Return the metadata of *child*, in a run of the machine of this ARN, as result files hold them."""
     shown: dict[str, Json] = {
         "ExecutionArn": child.arn,
         "Input": child.input_text,
         "InputDetails": {"Included": True},
         "Name": child.identity.name,
         "StartDate": timestamp(child.started_at),
-        "StateMachineArn": run.parent.identity.machine_arn,
+        "StateMachineArn": machine_arn,
         "Status": child.status,
         "StopDate": timestamp(child.stopped_at or child.started_at),
         "RedriveCount": child.redrives,
     }
-    if child.output_text() is not None:
-        shown |= {"Output": child.output_text(), "OutputDetails": {"Included": True}}
+    if child.output_text is not None:
+        shown |= {"Output": child.output_text, "OutputDetails": {"Included": True}}
         shown["RedriveStatus"] = "NOT_REDRIVABLE"
         shown["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.effects import Park
 from shared.local.asl.integrations.mocked import answered
 from shared.local.asl.retry import RecoveringState
+from shared.local.asl.stopped import Branches
 from shared.local.asl.strand import abort_children
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from shared.local.asl.execution import Runnable
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome
+    from shared.local.asl.stopped import StoppedStrand
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
@@ -46,7 +48,7 @@ class Parallel(RecoveringState):
 
     def _branches(self, strand: Strand, given: Json) -> Steps[Json]:
         strand.record("ParallelStateStarted")
-        gathering = _Gathering(strand, len(self.branches), strand.take_saved(_Gathering))
+        gathering = _Gathering(strand, len(self.branches), strand.take_saved(Branches))
         strand.set_work(gathering)
         for place, branch in enumerate(self.branches):
             gathering.begin(place, branch, given)
@@ -65,20 +67,25 @@ class _Gathering:
     Args:
         parent: Waits.
         count: How many branches there are.
-        saved: The gathering that a redrive goes on from: branches that ended well are not run again.
+        saved: The branches that a redrive goes on from: those that ended well are not run again.
     """
 
-    def __init__(self, parent: Strand, count: int, saved: _Gathering | None) -> None:
+    def __init__(self, parent: Strand, count: int, saved: Branches | None) -> None:
         self.parent = parent
         self.missing = count
         self.results: list[Json] = [None] * count
         self.failure: StateFailure | None = None
-        self.strands: list[Strand] = []
-        self.saved = saved
+        self.strands: list[Strand | StoppedStrand] = []
+        self.saved = {} if saved is None else saved.strands
+
+    @property
+    def stopped(self) -> Branches:
+        """Where the branches stand."""
+        return Branches({place: each.stopped for place, each in enumerate(self.strands)})
 
     def begin(self, place: int, branch: Runnable, given: Json) -> None:
         """Begin the branch at *place* with the input *given*, or go on with it."""
-        stopped = self.saved.strands[place] if self.saved else None
+        stopped = self.saved.get(place)
         if stopped is not None and stopped.done:
             self.strands.append(stopped)
             self.results[place] = stopped.result

@@ -153,10 +153,10 @@ class FakeS3:
             raise _refusal("NoSuchKey", "The specified key does not exist.", 404, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:
+    def put_object(self, Bucket: str, Key: str, Body: Any, **_more: str) -> None:
         if self.closed:
             raise _refusal("AccessDenied", "Access Denied", 403, "PutObject")
-        self.objects[Key] = Body
+        self.objects[Key] = Body if isinstance(Body, bytes) else Body.read()
 
     def get_paginator(self, _name: str) -> FakeS3:
         return self

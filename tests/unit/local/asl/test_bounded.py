@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
 from random import Random
 from types import SimpleNamespace
 
 import pytest
 
 from shared.local.asl.api.executions import get_execution_history
+from shared.local.asl.backend import AslBackend
 from shared.local.asl.budget import SLICE_SECONDS, STEPS, Budget, Stopped
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
-from shared.local.asl.pages import Pages
 from shared.local.asl.scheduler import ThreadScheduler
 from shared.local.asl.turns import Turns
 
@@ -112,7 +111,8 @@ def test_endless_evaluations_keep_no_pass_of_their_own_team_waiting(engine):
 def test_history_and_watchers_need_no_lock_that_an_evaluation_holds(engine):
     execution = start(engine, machine({**PASS, "Output": ENDLESS}))
     engine.random.asked.wait()
-    backend = SimpleNamespace(execution=lambda _arn: execution, now=lambda: datetime.now(UTC), pages=Pages())
+    backend = type("Backend", (AslBackend,), {"engine": engine})("us-east-1", "123456789012")
+    backend.runs[execution.arn] = execution
     asked = {"executionArn": execution.arn, "includeExecutionData": False}
     events = get_execution_history(backend, asked)["events"]
     assert [event["type"] for event in events] == ["ExecutionStarted", "PassStateEntered"]

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from shared.local.asl.api.map_runs import describe
-from shared.local.asl.maps.run import Limits
+from shared.local.asl.runs.record import Limits
 
 
 def distributed(states, *, execution="STANDARD", **more):
@@ -36,7 +36,7 @@ def test_children_are_executions_of_their_own(world, call, types):
     child = next(iter(run.children.values()))
     assert types(child)[0] == "ExecutionStarted"
     assert child.arn.startswith(f"{run.arn.rsplit(':', 1)[0]}".replace(":mapRun:", ":execution:"))
-    assert describe(run)["itemCounts"]["succeeded"] == 3
+    assert describe(run.record)["itemCounts"]["succeeded"] == 3
 
 
 FIRST_ROW = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
@@ -134,7 +134,7 @@ def test_items_are_batched_by_bytes(world):
 
 def test_batches_count_as_items(world, s3):
     execution = world.run(distributed(PASS, ItemBatcher={"MaxItemsPerBatch": 10}), list(range(25)))
-    described = describe(execution.map_runs[0])
+    described = describe(execution.map_runs[0].record)
     assert described["itemCounts"]["succeeded"] == 25
     assert described["executionCounts"]["succeeded"] == 3
 
@@ -162,7 +162,7 @@ def test_failure_is_tolerated_up_to_a_threshold(world, tolerated, status):
     assert execution.status == status
     if status == "FAILED":
         assert execution.error == "States.ExceedToleratedFailureThreshold"
-        assert describe(execution.map_runs[0])["status"] == "FAILED"
+        assert describe(execution.map_runs[0].record)["status"] == "FAILED"
     else:
         assert execution.output == list(range(8))
 
@@ -233,7 +233,7 @@ def test_a_writer_whose_bucket_refuses_fails_the_state_as_s3_tells_it(world, s3)
 def test_results_count_as_written_with_and_without_a_writer(world, s3):
     for more in ({}, {"ResultWriter": writer()}):
         execution = world.run(distributed(PASS, **more), [1, 2])
-        assert describe(execution.map_runs[0])["itemCounts"]["resultsWritten"] == 2
+        assert describe(execution.map_runs[0].record)["itemCounts"]["resultsWritten"] == 2
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_stopping_the_execution_aborts_the_run_and_its_children(world):
     execution = world.start(distributed(wait), [1, 2])
     world.scheduler.run(until=world.scheduler.now() + 1)
     execution.stop(None, None)
-    run = describe(execution.map_runs[0])
+    run = describe(execution.map_runs[0].record)
     assert (run["status"], run["itemCounts"]["aborted"], run["itemCounts"]["pending"]) == ("ABORTED", 2, 0)
 
 
@@ -300,7 +300,7 @@ def test_ten_thousand_items_are_read_as_needed_and_not_all_remembered(world, s3)
     world.scheduler.run()
     assert execution.status == "SUCCEEDED"
     run = execution.map_runs[0]
-    assert describe(run)["itemCounts"]["succeeded"] == 10_000
+    assert describe(run.record)["itemCounts"]["succeeded"] == 10_000
     assert max(ahead) <= 1100
     assert len(run.children) <= 1000
 

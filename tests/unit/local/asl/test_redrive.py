@@ -4,6 +4,7 @@ import pytest
 
 from shared.local.asl.api.executions import redrive_status
 from shared.local.asl.api.map_runs import describe
+from shared.local.asl.runs.record import record_of
 from shared.local.asl.scheduler import Timer, VirtualScheduler
 
 
@@ -92,7 +93,7 @@ def test_a_map_run_runs_only_the_children_that_did_not_succeed(world, call, flak
     assert execution.output == [10, 20, 30, 40]
     assert [value for _, value in world.calls] == [1, 2, 3, 3, 4]
     assert "MapRunRedriven" in types(execution)
-    described = describe(execution.map_runs[0])
+    described = describe(execution.map_runs[0].record)
     assert (described["redriveCount"], described["itemCounts"]["failed"]) == (1, 0)
 
 
@@ -189,7 +190,8 @@ def test_it_may_be_redriven_for_14_days_after_its_end(world, call, flaky):
     day = 86_400
     world.scheduler.call_later(14 * day - 1, lambda: None)
     world.scheduler.run()
-    assert redrive_status(execution) == {"redriveStatus": "REDRIVABLE"}
+    record, now = record_of(execution, execution.status), world.scheduler.now
+    assert redrive_status(record, now()) == {"redriveStatus": "REDRIVABLE"}
     world.scheduler.call_later(2, lambda: None)
     world.scheduler.run()
-    assert redrive_status(execution)["redriveStatusReason"] == "Execution redrivable period exceeded"
+    assert redrive_status(record, now())["redriveStatusReason"] == "Execution redrivable period exceeded"

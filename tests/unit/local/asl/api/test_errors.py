@@ -169,9 +169,10 @@ def full_for_redrive(api):
 
 
 def ended_token(api):
-    api.engine.tokens.issue(TOKEN, lambda _: True)
-    api.engine.tokens.drop(TOKEN)
-    return {"taskToken": TOKEN, "output": "1"}
+    token = api.engine.new_token()
+    api.engine.tokens.issue(token, lambda _: True)
+    api.engine.tokens.drop(token)
+    return {"taskToken": token, "output": "1"}
 
 
 def many_activities(api):
@@ -342,7 +343,7 @@ def refused_while_deleting(api, operation):
     said = []
     params = while_deleting(api)[operation]
     run = api.start(f"{PREFIX}:stateMachine:m")
-    api.backend.execution(run).watch(lambda: said.append(api.refused(operation, **params)[0]))
+    api.backend.runs[run].watch(lambda: said.append(api.refused(operation, **params)[0]))
     api("DeleteStateMachine", stateMachineArn=f"{PREFIX}:stateMachine:m")
     return said[0]
 
