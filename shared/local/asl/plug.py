@@ -140,7 +140,7 @@ def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1
         invoke_lambda: Invokes a function by name or ARN with a payload.
         services: Clients of every other service, which tasks call.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
-        together: How many functions may run at once: so many calls may block, of functions and all else.
+        together: About how many calls may wait at once, for functions and all else.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
