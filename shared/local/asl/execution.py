@@ -85,8 +85,8 @@ if TYPE_CHECKING:
     from shared.local.asl.tokens import Answer
     from shared.values import Json
 
-    # A strand, the ticket it waits under, and the call it waits for.
-    _Pending = tuple[Strand, int, Call[object]]
+    # An execution, a strand of it, the ticket that this one waits under, and the call that it waits for.
+    _Pending = tuple["Execution", Strand, int, Call[object]]
 
 # A turn ends after so many steps of strands.
 _STEPS = 1024
@@ -172,6 +172,8 @@ class Execution:
         self.number = 0
         self.place: tuple[int | None, int] = (None, 1)
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
+        # While one of its children ends on a thread that goes on with the next one: those that begin.
+        self.beginning: list[Execution] | None = None
         # Whose turn it is when evaluations take long, and whose when jobs wait for threads.
         if map_run is None:
             self.budget, self.lane = Budget(engine.budget, owner=owner_of(identity.arn)), identity.arn
@@ -208,7 +210,11 @@ class Execution:
             own = f"{self.arn}:deadline"
             self._deadline = self.engine.scheduler.call_later(self.timeout, lambda: self._timed_out(attempt), own)
         root.begin(body(root))
-        self.submit(self.advance)
+        beginning = None if self.map_run is None else self.map_run.parent.beginning
+        if beginning is None:
+            self.submit(self.advance)
+        else:
+            beginning.append(self)
 
     def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
         """Return a fresh context object for *state*, which was retried so often, or NOT_RETRIED."""
@@ -280,7 +286,7 @@ class Execution:
     def hand_on(self, pending: list[_Pending]) -> None:
         """Have every *pending* call made by some thread that may block."""
         for each in pending:
-            self.engine.scheduler.block(_Calls(self, each), self.lane)
+            self.engine.scheduler.block(_Calls(each), self.lane)
 
     def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
         """Make *call*, let *strand* know, run what is ready then, and return the calls to make next."""
@@ -297,7 +303,24 @@ class Execution:
         with self.lock:
             if strand.ticket == ticket and self.status == RUNNING:
                 self.post(strand, None, error)
-        return self._run()
+            if self.map_run is None:
+                return self._run()
+            return self._run_with_next(self.map_run.parent)
+
+    def _run_with_next(self, parent: Host) -> list[_Pending]:
+        """Run what is ready, and the first steps of those children of *parent* that begin because this one ends.
+
+        So a thread that makes the calls of a child makes those of the next one, too. Needs the lock.
+        """
+        begun: list[Execution] = []
+        parent.beginning = begun
+        try:
+            calls = self._run()
+        finally:
+            parent.beginning = None
+        for child in begun:
+            calls += child._run()  # noqa: SLF001
+        return calls
 
     def _break_off(self, strand: Strand) -> None:
         with self.lock:
@@ -316,7 +339,7 @@ class Execution:
                 strand, answer, error = self._ready.popleft()
                 call = self._step(strand, answer, error)
                 if call is not None:
-                    calls.append((strand, strand.ticket, call))
+                    calls.append((self, strand, strand.ticket, call))
                 if self._lets_others_in:
                     self._lets_others_in = False
                     break
@@ -486,16 +509,16 @@ class Execution:
 class _Calls:
     """A call on its way to a thread that may block, and those that come of it."""
 
-    __slots__ = ("execution", "pending")
+    __slots__ = ("pending",)
 
-    def __init__(self, execution: Execution, pending: _Pending) -> None:
-        self.execution = execution
+    def __init__(self, pending: _Pending) -> None:
         self.pending = pending
 
     def __call__(self) -> None:
-        execution = self.execution
-        pending = execution.perform(*self.pending)
+        execution, strand, ticket, call = self.pending
+        pending = execution.perform(strand, ticket, call)
         while pending and not execution.engine.scheduler.others_wait():
             execution.hand_on(pending[1:])
-            pending = execution.perform(*pending[0])
+            execution, strand, ticket, call = pending[0]
+            pending = execution.perform(strand, ticket, call)
         execution.hand_on(pending)

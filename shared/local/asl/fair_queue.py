@@ -16,6 +16,7 @@ A *serial* queue runs the jobs of a lane one after the other: those of an execut
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from shared.local.shares import Shares
 
     Job = Callable[[], None]
+
+
+_owner = functools.lru_cache(4096)(owner_of)
 
 
 class Taken(NamedTuple):
@@ -63,7 +67,7 @@ class FairQueue:
         """Let *job* of *lane* wait for a place."""
         behind = self._behind.get(lane)
         if behind is None:
-            self._waiting.setdefault(owner_of(lane), {}).setdefault(lane, deque()).append(job)
+            self._waiting.setdefault(_owner(lane), {}).setdefault(lane, deque()).append(job)
         else:
             behind.append(job)
 
@@ -86,14 +90,18 @@ class FairQueue:
         return Taken(team, lane, job)
 
     def _next_team(self) -> str | None:
-        if not self._waiting:
+        waiting, held, shares = self._waiting, self._held, self._shares
+        if not waiting:
             return None
-        known = len(self._held.keys() | self._waiting.keys())
-        team = self._shares.next_team(self._waiting, self._held, known)
+        known = len(held.keys() | waiting.keys())
+        if known == 1:  # as most of the time: the rule for many says the same, and takes longer to
+            (only,) = waiting
+            return only if held.get(only, 0) < shares.total else None
+        team = shares.next_team(waiting, held, known)
         if team is None:
-            team = min(self._waiting, key=lambda each: self._held.get(each, 0))
-            if self._held.get(team, 0) >= max(1, self._shares.guaranteed(known)):
-                return None
+            least = min(waiting, key=lambda each: held.get(each, 0))
+            if held.get(least, 0) < max(1, shares.guaranteed(known)):
+                return least
         return team
 
     def give_back(self, team: str) -> None:

@@ -151,7 +151,7 @@ def install(
         storage: The disk for executions that have ended, which leave memory then; without one they go to a scratch
             folder, and children of Map runs stay in memory as well.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
-        together: How many functions may run at once: so many calls may block, of functions and all else.
+        together: About how many calls may wait at once, for functions and all else.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.

@@ -85,11 +85,12 @@ class Crew:
         with self._lock:
             self._end(worker)
             worker.taken = None if self._closed else self._jobs.take()
-            if worker.taken is None:
+            rests = worker.taken is None
+            if rests:
                 self._idle.append(worker)
             beginning = self._assign()
         self._begin(beginning)
-        return worker.taken is not None
+        return not rests  # not what it has now: another thread may have given it a job, and wakes it for that
 
     def step_aside(self, worker: Worker) -> None:
         """Let the team of *worker* have its place for another job, while its own goes on."""

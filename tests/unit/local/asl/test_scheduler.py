@@ -1,6 +1,8 @@
 """Real threads: a bounded pool, timers that cost none, and nothing left behind."""
 
+import functools
 import json
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -251,3 +253,30 @@ def test_an_execution_whose_call_ends_its_thread_fails_and_the_thread_goes_on(ca
     assert {(each.status, each.error) for each in executions} == {("FAILED", "States.Runtime")}
     engine.close()
     assert "SystemExit" in caplog.text
+
+
+@pytest.fixture
+def restless():
+    """Threads that change places all the time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
+def test_no_job_is_lost_however_threads_come_in_between():
+    scheduler, ended = ThreadScheduler(8), threading.Semaphore(0)
+
+    def go(lane, left):
+        if left:  # a worker that rests gets it, or one that is about to rest
+            (scheduler.block if left % 2 else scheduler.submit)(functools.partial(go, lane, left - 1), lane)
+        else:
+            ended.release()
+
+    for number in range(6):
+        go(f"t{number}-0", 2_000)
+    for _ in range(6):
+        assert ended.acquire(timeout=60)
+    scheduler.close()
+    assert asl_threads() == []
