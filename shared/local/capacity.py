@@ -8,8 +8,8 @@ container's limits (cgroups, v1 and v2) count as the machine's own.
 The account binds too: Lambda runs 1,000 at once (:data:`CONCURRENCY`).
 
 Measured on 2026-11-30, Python 3.11: an idle environment holds 8 MB of its own, 38 MB once it has imported boto3; a rank
-with a program of its own has 92 MB resident, of which most are its own. A rank takes some 7 descriptors of the cloud, and one connection at the
-cloud's rendezvous for each pairing under way: 28 in a world of 100 ranks.
+with a program of its own has 92 MB resident, of which most are its own. A rank takes some 7 descriptors of the cloud,
+and one connection at the cloud's rendezvous for each pairing under way: 28 in a world of 100 ranks.
 """
 
 from __future__ import annotations
