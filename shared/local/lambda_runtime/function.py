@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
 from shared.errors import LanesError
@@ -109,7 +110,7 @@ class FunctionSpec:
         """The log group its workers write to."""
         return self.log_group or f"/aws/lambda/{self.name}"
 
-    @property
+    @cached_property  # each invocation asks for it some six times
     def function_arn(self) -> str:
         """The ARN without the version. Concurrency is counted, and workers are retired, by it."""
         return ":".join(self.arn.split(":")[:7])

@@ -119,7 +119,7 @@ class _Turn:
         function: Its ARN.
         team: Whose it is.
         came: When the caller came, by the pool's clock.
-        woken: What the caller sleeps on.
+        woken: What the caller sleeps on, once it has to.
         called: It was woken for something that came free.
         holds: It holds a slot already: its world has one for each rank.
         queue: Which callers can use the same as it.
@@ -127,15 +127,20 @@ class _Turn:
 
     __slots__ = ("called", "came", "function", "holds", "queue", "spec", "team", "woken")
 
-    def __init__(self, spec: FunctionSpec, team: str, came: float, lock: threading.Lock) -> None:
+    def __init__(self, spec: FunctionSpec, team: str, came: float) -> None:
         self.spec = spec
         self.function = spec.function_arn
         self.team = team
         self.came = came
-        self.woken = threading.Condition(lock)
+        self.woken: threading.Condition | None = None
         self.called = False
         self.holds = False
         self.queue = spec.arn
+
+    def rouse(self) -> None:
+        """Let the caller look, if it sleeps."""
+        if self.woken is not None:
+            self.woken.notify()
 
 
 class Pool:
@@ -233,7 +238,7 @@ class Pool:
         """
         with self._lock:
             self._check_open()
-            turn = _Turn(spec, self.slots.team(spec.function_arn), self._clock(), self._lock)
+            turn = _Turn(spec, self.slots.team(spec.function_arn), self._clock())
             if world is not None:
                 self._let_in(turn, world)
             try:
@@ -255,7 +260,7 @@ class Pool:
                 if warm is None:
                     self._nudge(turn.team)  # the next one is the first now
         if evicted is not None:
-            self._empty(evicted, turn)
+            self._empty(evicted, spec)
         return warm
 
     def _let_in(self, turn: _Turn, world: World) -> None:
@@ -331,6 +336,7 @@ class Pool:
         soon = self._may_start_at(turn)
         queue = self._waiting.setdefault(turn.team, {}).setdefault(turn.queue, {})
         queue[turn] = None
+        turn.woken = turn.woken or threading.Condition(self._lock)
         turn.woken.wait(min(give_up, soon if soon > now else give_up, now + _LOOK_AGAIN) - now)
         self._stop_waiting(turn)
 
@@ -353,7 +359,7 @@ class Pool:
             self._stop_waiting(turn)
             turn.called = True
             self._called[turn.team] += 1
-            turn.woken.notify()
+            turn.rouse()
 
     def _answer(self, turn: _Turn) -> bool:
         """Note that *turn*, if it was woken for something that came free, has looked; return whether it was."""
@@ -392,7 +398,7 @@ class Pool:
     def _nudge(self, team: str) -> None:
         """Let the first callers of a team look how long they wait before they start a worker: that has changed."""
         for queue in self._waiting.get(team, {}).values():
-            next(iter(queue)).woken.notify()
+            next(iter(queue)).rouse()
 
     def _not_starting(self, team: str) -> None:
         self._starting[team] -= 1
@@ -427,10 +433,10 @@ class Pool:
         """
         with self._lock:
             self._starting[self.slots.team(worker.spec.function_arn)] += 1
-        self._empty(worker, _Turn(worker.spec, self.slots.team(worker.spec.function_arn), 0.0, self._lock))
+        self._empty(worker, worker.spec)
 
-    def _empty(self, worker: Worker, turn: _Turn) -> None:
-        """Stop *worker*, in whose slot *turn* starts another one. If this raises, that slot is free."""
+    def _empty(self, worker: Worker, spec: FunctionSpec) -> None:
+        """Stop *worker*, in whose slot the caller starts one for *spec*. If this raises, that slot is free."""
         stopped = False
         try:
             worker.stop()
@@ -439,8 +445,8 @@ class Pool:
             with self._lock:
                 self._busy.discard(worker)
                 if not stopped:
-                    self._not_starting(turn.team)
-                    self._give_up(turn.function)
+                    self._not_starting(self.slots.team(spec.function_arn))
+                    self._give_up(spec.function_arn)
 
     def give_up_slot(self, spec: FunctionSpec) -> None:
         """Free the caller's slot, in which no worker could be started."""
@@ -529,7 +535,7 @@ class Pool:
             for worker in self._busy:
                 worker.kill()
             for turn in self._all_waiting():
-                turn.woken.notify()
+                turn.rouse()
             self._drowsy.notify_all()
             watcher = self._watcher
         for worker in idle:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 MAX_SYNC = SYNC_PAYLOAD.value
 MAX_EVENT = ASYNC_PAYLOAD.value
 _log = logging.getLogger(__name__)
+_PATIENCE = 1800.0  # seconds: all slots may be held twice by the longest functions, of 900 s, before one comes free
 _INIT_LIMIT = 10.0  # seconds; an init phase that takes longer is run again within the invocation
 
 
@@ -93,7 +94,7 @@ class LambdaRuntime:
         endpoint: Callable[[], str],
         *,
         carries: Capacity | None = None,
-        queue_timeout: float = 300.0,
+        queue_timeout: float = _PATIENCE,
         idle_minutes: float = 10.0,
         logs: LogSink | None = None,
         retry_delays: Sequence[float] = (60.0, 120.0),

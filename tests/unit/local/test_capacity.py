@@ -28,12 +28,12 @@ def binding(**facts):
     ("facts", "expected"),
     [
         ({}, (1000, "the account")),
-        ({"memory": (256 + 640) * MB}, (10, "memory")),
+        ({"memory": (256 + 960) * MB}, (10, "memory")),
         ({"memory": 0}, (1, "memory")),
         ({"descriptors": 4096}, (128, "descriptors")),
         ({"descriptors": 256}, (1, "descriptors")),
         ({"tasks": 64 + 800, "cpus": 4}, (80, "processes and threads")),
-        ({"descriptors": 4096, "memory": (256 + 640) * MB}, (10, "memory")),
+        ({"descriptors": 4096, "memory": (256 + 960) * MB}, (10, "memory")),
     ],
 )
 def test_what_there_is_least_of_binds(facts, expected):
