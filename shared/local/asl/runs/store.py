@@ -178,7 +178,7 @@ class RunStore(RunReader):
                     self._write_map_run(writer, queued)
                 else:
                     self._write_run(writer, queued)
-            if self._keeping.keep_within(writer, len(batch)):
+            if self._keeping.keep_within(writer):
                 self._machines.clear()  # numbers of machines that may be gone
         told: list[Callable[[], None]] = []
         with self._lock:
