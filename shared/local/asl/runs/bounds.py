@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 _MB = 1 << 20
 # After how many seconds what is too old is looked for again, and how many go at a time where there is too much.
-_SECONDS, _STEP = 3600, 50
+_SECONDS, _STEP = 3600, 10
 _OLDEST = "SELECT id FROM runs WHERE item IS NULL AND status <> 'RUNNING'"
 
 
