@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
 
 
+_MOST_A_PAGE = 1000  # that AWS allows
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """One execution. ``seconds`` is None while it runs."""
@@ -52,7 +55,10 @@ def list_runs(
     """
     found: list[Execution] = []
     for key in workflows or keeping_runs(lane):
-        asked: ListExecutionsInputPaginateTypeDef = {"stateMachineArn": lane.state_machine_arn(key)}
+        asked: ListExecutionsInputPaginateTypeDef = {
+            "stateMachineArn": lane.state_machine_arn(key),
+            "PaginationConfig": {"PageSize": min(limit or _MOST_A_PAGE, _MOST_A_PAGE)},
+        }
         if status is not None:
             asked["statusFilter"] = status
         pages = aws.states.get_paginator("list_executions").paginate(**asked)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MAX_EVENTS = HISTORY_EVENTS.value
 # Details that hold a value and are shown as JSON text.
 _VALUES = frozenset({"input", "output", "parameters"})
-_DATA = _VALUES | {"assignedVariables"}
 
 
 class HistoryFullError(Exception):
@@ -89,12 +88,6 @@ class History:
 def render(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
     """Return *event* as GetExecutionHistory shows it; without *data* its inputs and outputs are left out."""
     kind, previous, when, details = event
-    return show((kind, previous, when, None if details is None else shown_details(details)), number, data=data)
-
-
-def show(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
-    """Return *event*, whose details are as they are shown, as :func:`render` does."""
-    kind, previous, when, details = event
     shown: dict[str, object] = {
         "timestamp": dt.datetime.fromtimestamp(when, dt.UTC),
         "type": kind,
@@ -102,9 +95,7 @@ def show(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
         "previousEventId": previous,
     }
     if details is not None:
-        if not data:
-            details = {key: value for key, value in details.items() if key not in _DATA}
-        shown[_details_key(kind)] = details
+        shown[_details_key(kind)] = _render_details(details, data=data)
     return shown
 
 
@@ -116,16 +107,17 @@ def _details_key(kind: str) -> str:
     return kind[0].lower() + kind[1:] + "EventDetails"
 
 
-def shown_details(details: Mapping[str, Json]) -> dict[str, Json]:
-    """Return *details* as GetExecutionHistory shows them: values as JSON text."""
-    shown: dict[str, Json] = {}
+def _render_details(details: Mapping[str, Json], *, data: bool) -> dict[str, object]:
+    shown: dict[str, object] = {}
     for key, value in details.items():
         if key in _VALUES:
-            shown[key] = value if isinstance(value, Text) else dumps(value)
+            if data:
+                shown[key] = value if isinstance(value, Text) else dumps(value)
             if key != "parameters":
                 shown[f"{key}Details"] = {"truncated": False}
         elif key == "assignedVariables":
-            shown[key] = {name: dumps(item) for name, item in members(value).items()}
+            if data:
+                shown[key] = {name: dumps(item) for name, item in members(value).items()}
             shown["assignedVariablesDetails"] = {"truncated": False}
         elif value is not None:
             shown[key] = value

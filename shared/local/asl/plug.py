@@ -21,6 +21,7 @@ from shared.local.asl.engine import REMEMBERED, Engine
 from shared.local.asl.refusals import no_machine
 from shared.local.asl.runs.opened import open_runs, scratch_runs
 from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.asl.wire import written
 from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from moto.core.base_backend import BaseBackend
     from moto.core.common_types import TYPE_RESPONSE
-    from moto.core.responses import BaseResponse
+    from moto.core.responses import ActionContext, BaseResponse
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
@@ -110,6 +111,19 @@ def _knowing_actions(original: Callable[[BaseResponse], TYPE_RESPONSE]) -> Calla
     return call_action
 
 
+class _Answer(ActionResult):
+    """An answer that is written here, and not by moto's serializer."""
+
+    def __init__(self, answer: Mapping[str, object]) -> None:
+        super().__init__(answer)
+        self._answer = answer
+
+    def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:
+        """Return status, headers and body."""
+        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        return HTTPStatus.OK, headers, written(self._answer, context.operation_model)
+
+
 class _Response(Protocol):
     """moto's response object, as far as an action needs it."""
 
@@ -130,7 +144,7 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
         trace = response.headers.get(_TRACE)
         if trace and operation in _TRACED:  # AWS prefers it to the member
             params["traceHeader"] = trace
-        return ActionResult(action(response.stepfunction_backend, params) or {})
+        return _Answer(action(response.stepfunction_backend, params) or {})
 
     return method
 

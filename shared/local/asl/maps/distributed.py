@@ -18,8 +18,8 @@ from shared.local.asl.maps.batches import Batcher
 from shared.local.asl.maps.fields import found_in
 from shared.local.asl.maps.items import ITEM_BYTES
 from shared.local.asl.maps.readers import Reader
-from shared.local.asl.maps.run import MapRun
-from shared.local.asl.maps.writers import Writer, output_of
+from shared.local.asl.maps.run import MapRun, output_of
+from shared.local.asl.maps.writers import Writer, record
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.reading import part
 from shared.local.asl.runs.record import Limits
@@ -133,7 +133,9 @@ class Distributed:
         return run
 
     def _run(self, strand: Strand, limits: Limits) -> MapRun:
-        entry = output_of if self.writer is None else partial(self.writer.entry, strand.execution.identity.machine_arn)
+        entry, writer = output_of, self.writer
+        if writer is not None and writer.transformation == "NONE":
+            entry = partial(record, strand.execution.identity.machine_arn)
         return MapRun(self.state, strand, limits, entry, holds_results=not self.exports)
 
     @staticmethod

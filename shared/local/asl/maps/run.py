@@ -46,6 +46,13 @@ if TYPE_CHECKING:
     # Makes what the results hold of a child that succeeded.
     Entry = Callable[[RunRecord], Json]
 
+
+def output_of(child: RunRecord) -> Json:
+    """Return the output of *child*, which succeeded."""
+    output: Json = json.loads(child.output_text or "null")
+    return output
+
+
 # The most children at a time (AWS allows 10,000), and how much text of results is held in memory.
 MOST = 1000
 MOST_RESULTS = 4 * MAX_BYTES
@@ -302,9 +309,8 @@ class MapRun:
 
     def _hold(self, index: int, child: Execution, results: dict[int, Json]) -> None:
         """Hold the result of *child* among *results* for the state's output, or none if they are too many by now."""
-        record = record_of(child, SUCCEEDED)
-        results[index] = self.entry(record)
-        self._held += len(record.output_text or "") + len(record.input_text)
+        results[index] = child.output if self.entry is output_of else self.entry(record_of(child, SUCCEEDED))
+        self._held += len(child.written_output) + len(child.input_text)
         if self._held > MOST_RESULTS:
             self._results = None
 

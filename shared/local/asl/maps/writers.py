@@ -58,10 +58,6 @@ class Writer:
             raise StateFailure(RESULT_WRITER, "The fields 'Bucket' and 'Prefix' of ResultWriter must be strings.")
         return found
 
-    def entry(self, machine_arn: str, child: RunRecord) -> Json:
-        """Return what the results hold of *child*, which succeeded, in a run of the machine of this ARN."""
-        return record(machine_arn, child) if self.transformation == "NONE" else output_of(child)
-
     def shaped(self, results: Iterator[Json]) -> Iterator[Json]:
         """Yield *results* as the transformation asks."""
         return _flat(results) if self.transformation == "FLATTEN" else results
@@ -121,12 +117,6 @@ class Writer:
                 size = file.tell()
                 file.seek(0)
                 yield file, size
-
-
-def output_of(child: RunRecord) -> Json:
-    """Return the output of *child*, which succeeded."""
-    output: Json = json.loads(child.output_text or "null")
-    return output
 
 
 def _flat(results: Iterator[Json]) -> Iterator[Json]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 _MB = 1 << 20
-# After how many writes, and seconds, the bounds are looked at; how many go at a time.
-_WRITES, _SECONDS, _STEP = 200, 3600, 50
+# After how many seconds what is too old is looked for again, and how many go at a time where there is too much.
+_SECONDS, _STEP = 3600, 10
 _OLDEST = "SELECT id FROM runs WHERE item IS NULL AND status <> 'RUNNING'"
 
 
@@ -32,16 +32,14 @@ class Keeping:
 
     def __init__(self, bound: Bound, clock: Callable[[], float]) -> None:
         self._bound, self._clock = bound, clock
-        self._writes, self._looked = _WRITES, 0.0
+        self._looked = 0.0
 
-    def keep_within(self, writer: Connection, writes: int) -> bool:
-        """Remove what is beyond the bound, now and then, *writes* being how many came; tell whether something went."""
-        self._writes += writes
-        now = self._clock()
-        if self._writes < _WRITES and now - self._looked < _SECONDS:
-            return False
-        self._writes, self._looked = 0, now
-        gone = remove(writer, f"{_OLDEST} AND changed < ?", now - self._bound.days * DAY)
+    def keep_within(self, writer: Connection) -> bool:
+        """Remove what is beyond the bound, at the end of a transaction; tell whether something went."""
+        now, gone = self._clock(), 0
+        if now - self._looked >= _SECONDS:
+            self._looked = now
+            gone = remove(writer, f"{_OLDEST} AND changed < ?", now - self._bound.days * DAY)
         while self._too_large(writer):
             newest = f"{_OLDEST} ORDER BY changed DESC LIMIT 1"
             step = remove(writer, f"{_OLDEST} AND id NOT IN ({newest}) ORDER BY changed LIMIT ?", _STEP)

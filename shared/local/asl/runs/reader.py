@@ -8,10 +8,10 @@ from contextlib import closing
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.history import show
+from shared.local.asl.history import render
 from shared.local.asl.runs.bounds import DAY
 from shared.local.asl.runs.record import RUNNING
-from shared.local.asl.runs.rows import LISTED, WHOLE, read_machine, read_map_run, read_run
+from shared.local.asl.runs.rows import LISTED, WHOLE, read_events, read_machine, read_map_run, read_run
 from shared.local.asl.runs.schema import PLACES
 from shared.local.asl.stopped import read_stopped
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shared.config.cloud_bounds import Bound
+    from shared.local.asl.history import Event
     from shared.local.asl.runs.record import MapRunRecord, RunRecord, Wanted
     from shared.local.asl.stopped import StoppedStrand
     from shared.local.storage import Database
@@ -114,12 +115,12 @@ class RunReader:
             numbered = list(enumerate(events, place))
             for at, event in reversed(numbered) if reverse else numbered:
                 if (at <= start) if reverse else (at >= start):
-                    found.append(show(event, at + 1, data=data))
+                    found.append(render(event, at + 1, data=data))
                     if len(found) == count:
                         return found
         return found
 
-    def _event_rows(self, number: int, start: int, *, reverse: bool) -> Iterator[tuple[int, Any]]:
+    def _event_rows(self, number: int, start: int, *, reverse: bool) -> Iterator[tuple[int, list[Event]]]:
         """Yield the place of the first event of each row, and its events, beginning with the row that holds *start*."""
         first, at = number * PLACES, number * PLACES + start
         with self.database.reading() as reader:
@@ -131,7 +132,7 @@ class RunReader:
                 query, values = f"WHERE id >= {row} AND id < ? ORDER BY id", (first, at, first, first + PLACES)
             with closing(reader.execute(f"SELECT id, data FROM events {query}", values)) as rows:  # noqa: S608  names of ours
                 for key, text in rows:
-                    yield key - first, json.loads(text)
+                    yield key - first, read_events(text)
 
     # Map runs and their children.
 

@@ -5,23 +5,39 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.history import shown_details
+from shared.local.asl.history import Text
 from shared.local.asl.identity import Identity, StartedMachine
 from shared.local.asl.runs.record import Limits, MapRunRecord, RunRecord
 from shared.local.asl.runs.schema import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from sqlite3 import Connection
 
     from shared.local.asl.history import Event
 
 # How many events, and about how much text, one row holds.
 _ROW_EVENTS, _ROW_TEXT = 100, 1 << 18
+_ROWS = 100  # in one statement
+# The event whose input is text, as it was given.
+_WITH_TEXT = "ExecutionStarted"
 # What is enough to list an execution, and all of it.
 LISTED = "id, status, redrives, item, items, machine, events, facts, scope"
 WHOLE = f"{LISTED}, input, output"
+
+
+def insert(writer: Connection, statement: str, width: int, rows: Iterable[Sequence[object]]) -> None:
+    """Run *statement*, with the values of *rows* in its braces, for many rows at a time.
+
+    sqlite3 lets go of the interpreter's lock at each step, and gets it back late where other threads are busy.
+    """
+    values = f"({', '.join('?' * width)})"
+    left = iter(rows)
+    while some := list(islice(left, _ROWS)):
+        writer.execute(statement.format(", ".join([values] * len(some))), [value for row in some for value in row])
 
 
 def pack(text: str) -> bytes:
@@ -89,18 +105,28 @@ def read_machine(text: str) -> StartedMachine:
 
 def event_rows(number: int, place: int, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Yield rows that hold *events* of the execution *number*, of which the first is at *place*."""
-    held: list[str] = []
-    size = 0
-    for kind, previous, when, details in events:
-        text = json.dumps([kind, previous, when, None if details is None else shown_details(details)])
-        held.append(text)
-        size += len(text)
-        if len(held) == _ROW_EVENTS or size > _ROW_TEXT:
-            yield number * PLACES + place, f"[{','.join(held)}]"
-            place, size = place + len(held), 0
-            held = []
-    if held:
-        yield number * PLACES + place, f"[{','.join(held)}]"
+    for start in range(0, len(events), _ROW_EVENTS):
+        yield from _split(number * PLACES + place + start, events[start : start + _ROW_EVENTS])
+
+
+def _split(key: int, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Yield *events* as one row, or as more if they are large, so that a page reads little beside what it shows."""
+    text = json.dumps(events)
+    if len(text) <= _ROW_TEXT or len(events) == 1:
+        yield key, text
+        return
+    half = len(events) // 2
+    yield from _split(key, events[:half])
+    yield from _split(key + half, events[half:])
+
+
+def read_events(text: str) -> list[Event]:
+    """Return the events that a row holds."""
+    events: list[Event] = json.loads(text)
+    for place, (kind, previous, when, details) in enumerate(events):
+        if kind == _WITH_TEXT and details is not None:
+            events[place] = (kind, previous, when, {**details, "input": Text(details["input"])})
+    return events
 
 
 def write_map_run(record: MapRunRecord) -> str:

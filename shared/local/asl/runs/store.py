@@ -21,15 +21,16 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shared.local.asl.runs.bounds import Keeping, remove
 from shared.local.asl.runs.reader import RunReader
 from shared.local.asl.runs.record import RUNNING, SUCCEEDED, MapRunRecord, RunRecord, record_of
-from shared.local.asl.runs.rows import event_rows, facts_of, pack, unpack, write_machine, write_map_run
+from shared.local.asl.runs.rows import event_rows, facts_of, insert, pack, unpack, write_machine, write_map_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from sqlite3 import Connection
 
     from shared.config.cloud_bounds import Bound
@@ -44,7 +45,7 @@ _GATHER_SECONDS, _AGAIN_SECONDS = 0.05, 1.0
 _MACHINES = 256
 _UPSERT = """INSERT INTO runs (id, arn, scope, version, alias, status, changed, redrives, item, items, machine, events,
     facts, input, output, stopped)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES {}
     ON CONFLICT (arn) DO UPDATE SET status = excluded.status, changed = excluded.changed,
     redrives = excluded.redrives, events = excluded.events, facts = excluded.facts, output = excluded.output,
     stopped = excluded.stopped"""
@@ -57,6 +58,17 @@ class _Queued:
     execution: LiveRun
     status: str
     tell: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether its events are written as well: AWS has no history of an express execution."""
+        return self.status != RUNNING and not self.execution.identity.express
+
+
+def _event_rows(queued: _Queued) -> Iterator[tuple[int, str]]:
+    execution = queued.execution
+    history = execution.history
+    return event_rows(execution.number, history.earlier, history.events) if queued.has_history else iter(())
 
 
 class RunStore(RunReader):
@@ -176,9 +188,10 @@ class RunStore(RunReader):
             for queued in batch.values():
                 if isinstance(queued, MapRunRecord):
                     self._write_map_run(writer, queued)
-                else:
-                    self._write_run(writer, queued)
-            if self._keeping.keep_within(writer, len(batch)):
+            runs = [queued for queued in batch.values() if isinstance(queued, _Queued)]
+            insert(writer, _UPSERT, 16, (self._run_row(writer, queued) for queued in runs))
+            insert(writer, "INSERT OR REPLACE INTO events VALUES {}", 2, chain.from_iterable(map(_event_rows, runs)))
+            if self._keeping.keep_within(writer):
                 self._machines.clear()  # numbers of machines that may be gone
         told: list[Callable[[], None]] = []
         with self._lock:
@@ -188,26 +201,21 @@ class RunStore(RunReader):
                     told += queued.tell if isinstance(queued, _Queued) else ()
         return told
 
-    def _write_run(self, writer: Connection, queued: _Queued) -> None:
+    def _run_row(self, writer: Connection, queued: _Queued) -> tuple[object, ...]:
         execution, status = queued.execution, queued.status
-        record, history = record_of(execution, status), execution.history
+        record = record_of(execution, status)
         identity = record.identity
         machine = identity.machine
         version = machine.arn if machine is not None and machine.arn != identity.machine_arn else None
         stopped = execution.stopped if status not in (RUNNING, SUCCEEDED) else None
-        ended = status != RUNNING and not identity.express
-        values = (
+        return (
             record.number, record.arn, record.map_run or identity.machine_arn, version, identity.alias, status,
             record.changed_at, record.redrives, record.item, record.items,
             None if machine is None else self._machine_number(writer, machine),
-            record.events if ended else history.earlier, facts_of(record), pack(record.input_text),
-            None if record.output_text is None else pack(record.output_text),
+            record.events if queued.has_history else execution.history.earlier, facts_of(record),
+            pack(record.input_text), None if record.output_text is None else pack(record.output_text),
             None if stopped is None else json.dumps(stopped.written()),
         )  # fmt: skip
-        writer.execute(_UPSERT, values)
-        if ended:
-            rows = event_rows(record.number, history.earlier, history.events)
-            writer.executemany("INSERT OR REPLACE INTO events VALUES (?, ?)", rows)
 
     def _machine_number(self, writer: Connection, machine: StartedMachine) -> int:
         known = self._machines.get(id(machine))
