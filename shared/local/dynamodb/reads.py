@@ -1,8 +1,9 @@
 """Query, Scan and GetItem over items in order: a page costs what it holds.
 
 Limit and the megabyte count items before they are filtered. Whoever asks with a Limit gets a key to go on from when
-that many were looked at, also if nothing comes after. Source: DynamoDB Developer Guide, "Paginating table query
-results"; API reference, Query and Scan (read 2026-11-30).
+that many were looked at, also if nothing comes after. What a local index does not hold is fetched from its table for a
+filter or a projection that names it; a global index has no more than it holds. Source: DynamoDB Developer Guide,
+"Paginating table query results" and "Local secondary indexes"; API reference, Query and Scan (read 2026-11-30).
 """
 
 from __future__ import annotations
@@ -147,26 +148,29 @@ def _page(asked: _Asked, between: Bounds) -> Answer:
         items = in_order(table, asked.of.name if asked.of else None)
         beyond = _start(items.order, asked.start)
         found = items.between(between, beyond, descending=asked.descending, most=most)
-    looked_at: list[Item] = []
+    held = _held(asked.of)
+    _check_paths(table, asked.of, held, asked.paths)
+    looked_at: list[tuple[Item, Item]] = []
     last: Item | None = None
     size = 0
-    project = _projection(asked.of)
     for item in found:
         if asked.within is not None and not asked.within(item):
             continue
-        shown = project(item)
+        shown = item if held is None else _with(item, held)
         size += shown.size()
         if looked_at and size > _PAGE:
             break
-        looked_at.append(shown)
+        looked_at.append((item, shown) if asked.of in table.indexes else (shown, shown))
         last = item
         if len(looked_at) == asked.limit:
             break
     else:
         last = None  # there is nothing after it
-    taken = [item for item in looked_at if asked.takes is None or asked.takes(item)]
-    if asked.paths:
-        taken = [projected(item, asked.paths) for item in taken]
+    taken = [
+        projected(item, asked.paths) if asked.paths else shown
+        for item, shown in looked_at
+        if asked.takes is None or asked.takes(item)
+    ]
     return taken, len(looked_at), {name: last.attrs[name] for name in items.order.names} if last else None
 
 
@@ -179,14 +183,26 @@ def _start(order: Order, given: Mapping[str, Any] | None) -> Key | None:
     return key
 
 
-def _projection(index: SecondaryIndex | None) -> Callable[[Item], Item]:
-    """Return what makes of an item what an index holds of it."""
+def _held(index: SecondaryIndex | None) -> set[str] | None:
+    """Return the names of the attributes that an index holds; None for all of them."""
     kind = (index.projection or {}).get("ProjectionType") if index else None
     if index is None or kind not in ("KEYS_ONLY", "INCLUDE"):
-        return lambda item: item
+        return None
     more = index.projection.get("NonKeyAttributes") or () if kind == "INCLUDE" else ()
-    names = {*index.table_key_attrs, *index.schema_key_attrs, *more}
-    return lambda item: _with(item, names)
+    return {*index.table_key_attrs, *index.schema_key_attrs, *more}
+
+
+def _check_paths(table: Table, index: SecondaryIndex | None, held: set[str] | None, paths: Paths) -> None:
+    """Refuse a projection that names what a global index does not hold."""
+    if index is None or held is None or index not in table.global_indexes:
+        return
+    for path in paths:
+        name = path[0].partition("[")[0]
+        if name not in held:
+            raise MockValidationException(
+                "One or more parameter values were invalid: Global secondary index "
+                f"{index.name} does not project [{name}]"
+            )
 
 
 def projected(item: Item, paths: Paths) -> Item:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.local.logs.store import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from shared.local.logs.patterns import Pattern
     from shared.local.logs.store import Event, Group, LogStore, Stream
 
 MOST = 10_000
@@ -46,7 +47,7 @@ def filtered(  # noqa: PLR0913  what FilterLogEvents takes
     store: LogStore,
     group: Group,
     streams: list[Stream] | None,
-    matches: Callable[[str], bool],
+    pattern: Pattern,
     *,
     begin: int,
     end: int | None,
@@ -61,9 +62,9 @@ def filtered(  # noqa: PLR0913  what FilterLogEvents takes
     beyond = _place(token) if token else None
     page: list[Event] = []
     size = 0
-    with store.events(group, streams, begin=begin, end=end, beyond=beyond) as events:
+    with store.events(group, streams, begin=begin, end=end, beyond=beyond, pattern=pattern) as events:
         for count, event in enumerate(events, 1):
-            if matches(event.message):
+            if pattern.where or pattern.matches(event.message):
                 if page and size + event.size > _BYTES:
                     break
                 page.append(event)

@@ -37,9 +37,24 @@ class BadPatternError(Exception):
     """A filter pattern is wrong, or of a kind that is not done here. Its text is for a person."""
 
 
+class Pattern(NamedTuple):
+    """A filter pattern.
+
+    Attributes:
+        matches: Tells whether a message matches.
+        where: The same as a condition of SQL, by which the database looks, with ``{}`` for the column of the message;
+            empty where SQL cannot tell.
+        values: Its values.
+    """
+
+    matches: Matches
+    where: str = ""
+    values: tuple[bytes, ...] = ()
+
+
 @functools.lru_cache(maxsize=256)
-def compiled(pattern: str) -> Matches:
-    """Return what tells whether a message matches *pattern*; each one matches an empty pattern.
+def compiled(pattern: str) -> Pattern:
+    """Read a filter *pattern*; each message matches an empty one.
 
     Raises:
         BadPatternError: The pattern is wrong, or of a kind that is not done here.
@@ -50,14 +65,21 @@ def compiled(pattern: str) -> Matches:
             "the embedded cloud does not do patterns of space-delimited fields: use terms or { $.json }"
         )
     if text.startswith("{"):
-        return _of_json(text)
+        return Pattern(_of_json(text))
     return _of_terms(text)
 
 
-def _of_terms(text: str) -> Matches:
-    needed: list[Matches] = []
-    optional: list[Matches] = []
-    unwanted: list[Matches] = []
+class _Term(NamedTuple):
+    """A term: a text (as bytes) to look for, or else an expression."""
+
+    text: bytes
+    matches: Matches
+
+
+def _of_terms(text: str) -> Pattern:
+    needed: list[_Term] = []
+    optional: list[_Term] = []
+    unwanted: list[_Term] = []
     kinds = {"": needed, "?": optional, "-": unwanted}
     at = 0
     while at < len(text):
@@ -65,27 +87,34 @@ def _of_terms(text: str) -> Matches:
         if not found:
             raise BadPatternError("Invalid filter pattern")
         sign, quoted, expression, plain = found.groups()
-        kinds[sign].append(_searching(expression) if expression else _containing(_plain(quoted, plain)))
+        kinds[sign].append(_term(expression, "" if expression else _plain(quoted, plain)))
         at = found.end()
     if optional and needed:
         optional.clear()  # "?" is ignored beside terms that must be there
 
     def matches(message: str) -> bool:
         return (
-            all(term(message) for term in needed)
-            and not any(term(message) for term in unwanted)
-            and (not optional or any(term(message) for term in optional))
+            all(term.matches(message) for term in needed)
+            and not any(term.matches(message) for term in unwanted)
+            and (not optional or any(term.matches(message) for term in optional))
         )
 
-    return matches
+    terms = [*needed, *unwanted, *optional]
+    if not all(term.text for term in terms):
+        return Pattern(matches)
+    parts = ["instr({}, ?) > 0"] * len(needed) + ["instr({}, ?) = 0"] * len(unwanted)
+    parts += [f"({' OR '.join(['instr({}, ?) > 0'] * len(optional))})"] if optional else []
+    return Pattern(matches, " AND ".join(parts), tuple(term.text for term in terms))
+
+
+def _term(expression: str | None, text: str) -> _Term:
+    if expression:
+        return _Term(b"", _searching(expression))
+    return _Term(text.encode(), lambda message: text in message)
 
 
 def _plain(quoted: str | None, plain: str) -> str:
     return plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-
-
-def _containing(term: str) -> Matches:
-    return lambda message: term in message
 
 
 def _searching(expression: str) -> Matches:

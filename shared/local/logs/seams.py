@@ -22,7 +22,7 @@ from moto.logs.responses import LogsResponse
 
 from shared.config.field_types import RETENTION_DAYS
 from shared.local.logs import pages, queries
-from shared.local.logs.patterns import BadPatternError, compiled
+from shared.local.logs.patterns import BadPatternError, Pattern, compiled
 from shared.local.logs.puts import BadBatchError, taken
 from shared.local.logs.store import GroupKey
 from shared.local.seams import Seam, replacing
@@ -31,7 +31,6 @@ from shared.local.storage import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.local.logs.patterns import Matches
     from shared.local.logs.puts import Event as Given
     from shared.local.logs.store import Event, Group, LogStore, Stream
 
@@ -190,7 +189,7 @@ class _Groups:
         except RefusedError:
             raise ResourceNotFoundException(_NO_STREAM) from None
         for subscription in list(group.subscription_filters.values()):
-            matches = compiled(subscription.filter_pattern or "")
+            matches = compiled(subscription.filter_pattern or "").matches
             _send(group, log_stream_name, subscription, [event for event in stored if matches(event.message)])
         return f"{stored[-1].id if stored else 0:056d}"
 
@@ -260,7 +259,7 @@ class _Answers:
                 self._store,
                 group,
                 self._streams(group, asked("logStreamNames"), asked("logStreamNamePrefix")),
-                _matcher(asked("filterPattern", "")),
+                _read_pattern(asked("filterPattern", "")),
                 begin=asked("startTime", 0),
                 end=None if end is None else end + 1,
                 limit=_limit(asked("limit")),
@@ -347,7 +346,7 @@ def _limit(asked: int | None) -> int:
     return asked
 
 
-def _matcher(pattern: str) -> Matches:
+def _read_pattern(pattern: str) -> Pattern:
     try:
         return compiled(pattern)
     except BadPatternError as error:
@@ -410,7 +409,7 @@ def _pattern_checked(original: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(original)
     def put(self: object, filter_name: str, filter_pattern: str, *args: Any, **named: Any) -> None:
-        _matcher(filter_pattern or "")
+        _read_pattern(filter_pattern or "")
         original(self, filter_name, filter_pattern, *args, **named)
 
     return put

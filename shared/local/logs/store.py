@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from shared.local.logs.patterns import Pattern
     from shared.local.storage import Storage
 
 _LAYOUT = 1
@@ -44,7 +45,7 @@ _SCHEMA = (
         total REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS figure_of_series ON figure (series, at)",
 )
-_EVENT = "event.id, event.at, event.ingested, stream.name, event.message"
+_EVENT = "event.id, event.at, event.ingested, stream.name, event.message, length(event.message)"
 _FEW_STREAMS = 100  # FilterLogEvents takes no more names
 _LAST = "\U0010ffff"
 
@@ -79,18 +80,14 @@ class Stream(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A log event. ``at`` and ``id`` are its place; times are in ms."""
+    """A log event. ``at`` and ``id`` are its place; times are in ms, and the size is what CloudWatch Logs counts."""
 
     id: int
     at: int
     ingested: int
     stream: str
     message: str
-
-    @property
-    def size(self) -> int:
-        """Bytes, as CloudWatch Logs counts them."""
-        return len(self.message.encode("utf-8", "replace")) + OVERHEAD
+    size: int
 
 
 class Place(NamedTuple):
@@ -214,7 +211,10 @@ class LogStore:
 
         first = self.commits.do(put) + 1
         self.tidy(size)
-        return [Event(first + place, at, now, stream, raw.decode()) for place, (at, raw) in enumerate(rows)]
+        return [
+            Event(first + place, at, now, stream, raw.decode(), len(raw) + OVERHEAD)
+            for place, (at, raw) in enumerate(rows)
+        ]
 
     def _owner(self, writer: sqlite3.Connection, key: GroupKey) -> int:
         owner = self._ids.get(key)
@@ -290,22 +290,26 @@ class LogStore:
         end: int | None = None,
         beyond: Place | None = None,
         descending: bool = False,
+        pattern: Pattern | None = None,
     ) -> Iterator[Iterator[Event]]:
         """Give the events of a group, or of some of its streams, from *begin* on and before *end* (ms), in order.
 
         Those that are read are all that is read from the disk. With *beyond*, only those after that place, or before
-        it if they are asked for in *descending* order.
+        it if they are asked for in *descending* order; with a *pattern*, only what matches its SQL condition.
         """
         begin = max(begin or 0, self.kept_from(group))
         sign, order = _ORDER[descending]
         chosen = None if streams is None else list(streams)
         by_stream = chosen is not None and len(chosen) <= _FEW_STREAMS
-        where, values = "event.at >= ?", [begin]
+        where = "event.at >= ?"
+        values: list[object] = [begin]
         if end is not None:
             where, values = f"{where} AND event.at < ?", [*values, end]
         if beyond is not None:  # the first condition is one that an index serves
             where = f"{where} AND event.at {sign}= ? AND (event.at, event.id) {sign} (?, ?)"
             values = [*values, beyond.at, *beyond]
+        if pattern is not None and pattern.where:
+            where, values = f"{where} AND {pattern.where.replace('{}', 'event.message')}", [*values, *pattern.values]
         index = "event_of_stream" if by_stream else "event_of_group"
         query = (
             f"SELECT {_EVENT} FROM event INDEXED BY {index} JOIN stream ON stream.id = event.stream"  # noqa: S608
@@ -332,5 +336,5 @@ def _place(event: Event) -> tuple[int, int]:
 
 
 def _read(cursor: sqlite3.Cursor) -> Iterator[Event]:
-    for id_, at, ingested, stream, message in cursor:
-        yield Event(id_, at, ingested, stream, message.decode())
+    for id_, at, ingested, stream, message, size in cursor:
+        yield Event(id_, at, ingested, stream, message.decode(), size + OVERHEAD)

@@ -98,6 +98,30 @@ def test_an_index_that_comes_and_goes(table):
         table.query(TableName=TABLE, IndexName="by_later", **asked)
 
 
+def test_what_an_index_does_not_hold_is_fetched_from_the_table_or_refused(table):
+    put(table, 1, l={"S": "l"}, more={"S": "m"})
+    put(table, 2, l={"S": "l"})
+    named = {"TableName": TABLE, "IndexName": "by_l", **ALL_OF_P}
+    assert table.query(**named, FilterExpression="attribute_exists(more)")["Items"] == [
+        {"p": {"S": "p"}, "r": {"N": "1"}, "l": {"S": "l"}}
+    ]
+    assert table.query(**named, ProjectionExpression="more")["Items"] == [{"more": {"S": "m"}}, {}]
+    keys = {
+        "IndexName": "by_g_alone",
+        "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    types = {"p": "S", "r": "N", "g": "S", "n": "N", "l": "S"}
+    table.update_table(
+        TableName=TABLE,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()],
+        GlobalSecondaryIndexUpdates=[{"Create": keys}],
+    )
+    asked = {"KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "x"}}}
+    told = refused(table.query, TableName=TABLE, IndexName="by_g_alone", ProjectionExpression="more", **asked)
+    assert "does not project [more]" in told
+
+
 def test_a_key_of_an_index_has_its_type(table):
     words = "Type mismatch for Index Key n Expected: N Actual: S IndexName: by_g"
     item = {"p": {"S": "p"}, "r": {"N": "1"}, "n": {"S": "1"}}

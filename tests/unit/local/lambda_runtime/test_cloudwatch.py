@@ -8,6 +8,7 @@ import pytest
 from moto.core.base_backend import BackendDict
 from moto.logs.models import logs_backends
 
+from shared.disks import DiskError
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.log_stream import LogEvent
 
@@ -46,6 +47,19 @@ def test_a_role_that_may_writes_and_makes_the_group_itself(function, groups):
 def test_a_role_that_may_not_loses_its_lines(function, groups, missing):
     put(function, NEEDED - {missing})
     assert "/aws/lambda/f" not in groups
+
+
+def test_a_full_disk_costs_lines_and_no_answer(function, groups, caplog):
+    put(function, NEEDED)
+
+    class Full(dict):
+        def __getitem__(self, name):
+            raise DiskError("the disk is full", where="logs.db", fix="free space there")
+
+    backend = logs_backends["123456789012"]["us-east-1"]
+    backend.groups = Full(groups)
+    MotoLogs().put(function("", role="arn:role"), "s", [LogEvent(1, "lost\n")])
+    assert "log lines of functions are lost: logs.db: the disk is full; fix: free space there" in caplog.text
 
 
 def test_a_group_that_is_there_need_not_be_made(function, groups):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -65,7 +66,22 @@ EVENT = json.dumps(
     ],
 )
 def test_a_pattern(pattern, message, matches):
-    assert compiled(pattern)(message) is matches
+    assert compiled(pattern).matches(message) is matches
+
+
+@pytest.mark.parametrize("pattern", ["a", "a b", "a -b", "?a ?b", "?a ?b -c", '"a b"', "ö", "-a"])
+def test_sql_tells_the_same(pattern):
+    read = compiled(pattern)
+    database = sqlite3.connect(":memory:")
+    for message in ("a", "b", "ab", "a b", "c", "bc", "ö", "", "A"):
+        row = (message.encode(), *read.values)
+        found = database.execute(f"SELECT 1 FROM (SELECT ? AS m) WHERE {read.where.replace('{}', 'm')}", row).fetchall()
+        assert bool(found) is read.matches(message), message
+    database.close()
+
+
+def test_sql_cannot_tell_of_expressions_and_json():
+    assert [compiled(pattern).where for pattern in ("", "%a%", "a %b%", "{ $.a = 1 }")] == [""] * 4
 
 
 @pytest.mark.parametrize(
