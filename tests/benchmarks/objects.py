@@ -120,7 +120,7 @@ def beside(jobs: list[Callable[[], None]]) -> None:
 
 
 def large(client: Any, process: Process, file: Path, third: Path) -> dict[str, tuple[float, float, float]]:
-    """Return MiB a second, the cloud's seconds of processor a GiB and its peak memory in MiB of each way to move *file*.
+    """Return, of each way to move *file*: MiB a second, the cloud's processor in seconds a GiB, its peak memory in MiB.
 
     *third* is a file of a third of its size.
     """

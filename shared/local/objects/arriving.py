@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -22,11 +25,13 @@ from shared.local.objects.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
     from wsgiref.types import WSGIEnvironment
 
     from shared.local.calls import Call
     from shared.local.door.chunks import Source
     from shared.local.objects.contents import Content, Contents
+    from shared.local.objects.sums import Sum
 
 BODY = "lanes.object"
 """The key of a WSGI environ under which the body of an object waits to be read."""
@@ -37,6 +42,7 @@ LARGEST = 5 << 30
 _SUM = "x-amz-checksum-"
 _NAMED = {f"{_SUM}{name.lower()}": name for name in (*sums.ALGORITHMS, *sums.LATER)}
 _MD5_BYTES = 16
+_MUCH = 8 << 20  # bytes, for which a thread of its own is worth it
 _CARRY = frozenset({"PutObject", "UploadPart"})
 
 
@@ -92,9 +98,8 @@ def receive(environ: WSGIEnvironment, contents: Contents, algorithm: str = "") -
     stated, wanted = headers.get(f"{_SUM}{told.lower()}"), _md5(headers)
     algorithm = algorithm or told or sums.USUAL
     seen = {name: sums.begin(name) for name in {told or algorithm, algorithm}}
-    md5 = hashlib.md5(usedforsecurity=False)
     try:
-        with contents.new() as draft:
+        with contents.new() as draft, _md5_beside(expected) as md5:
             for data in _chunks(environ.get(BODY) or BytesIO(), expected):
                 if draft.size + len(data) > LARGEST:
                     raise _too_large(draft.size + len(data))
@@ -118,18 +123,50 @@ def receive(environ: WSGIEnvironment, contents: Contents, algorithm: str = "") -
 
 def calculated(contents: Contents, content: Content, algorithm: str) -> Received:
     """Return *content* as if it had come just now. All of it is read."""
-    md5, sum_ = hashlib.md5(usedforsecurity=False), sums.begin(algorithm)
-    for data in contents.read(content):
-        md5.update(data)
-        sum_.update(data)
-    return Received(content, md5.digest(), algorithm, sum_.digest())
+    sum_ = sums.begin(algorithm)
+    with _md5_beside(content.size) as md5:
+        for data in contents.read(content):
+            md5.update(data)
+            sum_.update(data)
+        return Received(content, md5.digest(), algorithm, sum_.digest())
+
+
+@contextlib.contextmanager
+def _md5_beside(size: int | None) -> Iterator[Sum]:
+    """Give an MD5 that a thread of its own calculates, if there is much to do: it takes as long as all the rest."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    if size is not None and size < _MUCH:
+        yield md5
+        return
+    with ThreadPoolExecutor(1) as thread:
+        yield _Beside(md5, thread)
+
+
+class _Beside:
+    """A checksum that another thread calculates. Data must stay as it is until the next data is added."""
+
+    def __init__(self, sum_: Sum, thread: ThreadPoolExecutor) -> None:
+        self._sum = sum_
+        self._thread = thread
+        self._under_way: Future[None] = thread.submit(lambda: None)
+
+    def update(self, data: bytes | memoryview) -> None:
+        self._under_way.result()
+        self._under_way = self._thread.submit(self._sum.update, data)
+
+    def digest(self) -> bytes:
+        self._under_way.result()
+        return self._sum.digest()
 
 
 def _chunks(body: Source, expected: int | None) -> Iterator[memoryview]:
-    """Yield *body* in chunks, each of which is gone when the next one is asked for."""
-    room = memoryview(bytearray(CHUNK if expected is None else min(CHUNK, expected + 1)))
-    while size := body.readinto(room):
-        yield room[:size]
+    """Yield *body* in chunks, each of which is gone when the one after the next is asked for."""
+    size = CHUNK if expected is None else min(CHUNK, expected + 1)
+    for room in itertools.cycle([memoryview(bytearray(size)) for _ in range(2)]):
+        read = body.readinto(room)
+        if not read:
+            return
+        yield room[:read]
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -42,7 +42,7 @@ def seams(contents: Contents) -> tuple[Seam, ...]:
 
 
 def _get(response: S3Response, contents: Contents) -> Answer:
-    key, content = found(response, response.bucket_name, response.parse_key_name(), _version(response))
+    key, content = found(response, response.bucket_name, response.parse_key_name(), version_of(response))
     if key.storage_class in ARCHIVE_STORAGE_CLASSES and response.method == "GET" and not _restored(key):
         raise Refusal(
             "InvalidObjectState",
@@ -50,12 +50,18 @@ def _get(response: S3Response, contents: Contents) -> Answer:
             HTTPStatus.FORBIDDEN,
             {"StorageClass": key.storage_class},
         )
+    if response.headers.get("x-amz-server-side-encryption"):
+        raise invalid(
+            "x-amz-server-side-encryption",
+            response.headers["x-amz-server-side-encryption"],
+            "x-amz-server-side-encryption header is not supported for this operation.",
+        )
     headers = _headers(response, key)
     if not_modified(response.headers, key):
         kept = {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
         return HTTPStatus.NOT_MODIFIED, kept, ""
     status, start, size = _asked(response, key, headers)
-    if size == key.size:
+    if size == key.size or "partNumber" in response.querystring:
         _tell_checksum(response, key, headers)
     headers["content-length"] = str(size)
     return status, headers, "" if response.method == "HEAD" else contents.read(content.part(start, size))
@@ -105,7 +111,8 @@ def _no_such_version(name: str, version: str) -> Refusal:
     )
 
 
-def _version(response: S3Response) -> str | None:
+def version_of(response: S3Response) -> str | None:
+    """Return the version that a request is about; None for the latest."""
     given = response.querystring.get("versionId")
     return None if given is None else str(given[0])
 
@@ -121,8 +128,6 @@ def _headers(response: S3Response, key: FakeKey) -> dict[str, Any]:
     headers.update((name, value) for name, value in key.metadata.items() if name.lower() not in _NOT_AN_ANSWERS)
     headers["Accept-Ranges"] = "bytes"
     headers.pop("x-amz-sdk-checksum-algorithm", None)
-    if key.parts:
-        headers.pop("x-amz-mp-parts-count", None)
     for parameter, header in ALLOWED_HEADER_OVERRIDES.items():
         if parameter in response.querystring:
             for name in [name for name in headers if name.lower() == header.lower()]:
@@ -191,9 +196,11 @@ def _range(wanted: str, size: int) -> tuple[int, int] | None:
 
 
 def _tell_checksum(response: S3Response, key: FakeKey, headers: dict[str, Any]) -> None:
-    """Add the checksum of the whole object, if the request wants to know it."""
+    """Add the checksum of the object, or of the part that was asked for, if the request wants to know it."""
     if response.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED" and key.checksum_value:
-        headers[f"x-amz-checksum-{key.checksum_algorithm.lower()}"] = checksum_of(key)
+        part = response.querystring.get("partNumber")
+        told = sums.written(key.parts[int(part[0]) - 1].digest) if part and key.parts else checksum_of(key)
+        headers[f"x-amz-checksum-{key.checksum_algorithm.lower()}"] = told
         headers["x-amz-checksum-type"] = key.checksum_type or sums.FULL
 
 

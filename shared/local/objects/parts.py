@@ -180,10 +180,15 @@ def _asked(response: S3Response) -> tuple[FakeMultipart, int]:
         raise invalid("partNumber", number, f"Part number must be an integer between 1 and {_MOST_PARTS}, inclusive")
     upload_id = response.querystring["uploadId"][0]
     bucket = response.backend.get_bucket(response.bucket_name)
-    return _upload_of(bucket, upload_id, response.parse_key_name()), int(number)
+    return upload_of(bucket, upload_id, response.parse_key_name()), int(number)
 
 
-def _upload_of(bucket: FakeBucket, upload_id: str, name: str) -> FakeMultipart:
+def upload_of(bucket: FakeBucket, upload_id: str, name: str) -> FakeMultipart:
+    """Return an upload that was begun and has not ended.
+
+    Raises:
+        Refusal: There is none.
+    """
     upload = bucket.multiparts.get(upload_id)
     if upload is None or upload.key_name != name:
         raise no_such_upload(upload_id)
@@ -212,7 +217,7 @@ def _end(response: S3Response, name: str, body: bytes, upload_id: str) -> Answer
     if upload_id not in bucket.multiparts and there is not None and getattr(there, "upload_id", None) == upload_id:
         key = there  # it is told once more
     else:
-        upload = _upload_of(bucket, upload_id, name)
+        upload = upload_of(bucket, upload_id, name)
         key = response.backend.complete_multipart_upload(bucket.name, upload.id, _named(body), response.headers)
     response.data["Action"] = "CompleteMultipartUpload"
     told = {

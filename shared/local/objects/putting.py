@@ -18,13 +18,14 @@ from shared.local.objects.versions import delete, latest, new_key, publish
 from shared.local.seams import Seam, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from moto.s3.models import FakeBucket, FakeKey
 
     from shared.local.objects.contents import Contents
 
 _LONGEST_NAME = 1024  # bytes
+_MOST_AT_ONCE = 1000  # objects that one request deletes
 _MOST_METADATA = 2048  # bytes
 _OF_THE_REQUEST = ("content-md5", "x-amz-content-sha256", "x-amz-checksum-algorithm", "x-amz-checksum-type")
 
@@ -38,6 +39,7 @@ def seams(contents: Contents) -> tuple[Seam, ...]:
     return (
         replacing(S3Response, "put_object", answering(put_object)),
         replacing(S3Response, "delete_object", answering(_delete)),
+        Seam(S3Response, "_bucket_response_delete_keys", _deleting_many),
     )
 
 
@@ -91,6 +93,9 @@ def metadata_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> A
     found.update(metadata_from_headers(query))
     for name in _OF_THE_REQUEST:
         found.pop(name, None)
+    encodings = [each.strip() for each in found.pop("content-encoding", "").split(",")]
+    if kept := ",".join(each for each in encodings if each not in {"", "aws-chunked"}):
+        found["Content-Encoding"] = kept
     own = {name: value for name, value in found.items() if name.startswith("x-amz-meta-")}
     size = sum(len(name.removeprefix("x-amz-meta-").encode()) + len(value.encode()) for name, value in own.items())
     if size > _MOST_METADATA:
@@ -151,6 +156,20 @@ def locks_of(response: S3Response, bucket: FakeBucket) -> dict[str, Any]:
     """Return how long an object may not be deleted, as the request or else the bucket says."""
     hold, mode, until = response._get_lock_details(bucket, bucket.object_lock_enabled)  # noqa: SLF001  moto's own
     return {"lock_legal_status": hold, "lock_mode": mode, "lock_until": until}
+
+
+def _deleting_many(original: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Wrap DeleteObjects: it takes a thousand names and no more."""
+
+    def delete_many(self: S3Response, *args: object, **named: object) -> Answer:
+        if self.body.count(b"</Object>") > _MOST_AT_ONCE:
+            raise Refusal(
+                "MalformedXML",
+                "The XML you provided was not well-formed or did not validate against our published schema",
+            )
+        return original(self, *args, **named)
+
+    return answering(delete_many)
 
 
 def _delete(self: S3Response) -> Answer:

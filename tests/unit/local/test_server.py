@@ -1,6 +1,7 @@
 """moto behind our server: what happens before a service is first asked, and what servers of one process share."""
 
 import contextlib
+import socket
 
 import pytest
 from botocore.exceptions import ClientError
@@ -55,3 +56,32 @@ def test_a_later_server_prepares_anew(serve):
         aws = serve(before={"sqs": lambda number=number: done.append(number)})
         aws.client("sqs").list_queues()
     assert done == [0, 1]
+
+
+def _reads(environ, start):
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    start("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _refuses(_environ, start):
+    start("403 Forbidden", [("Content-Length", "2")])
+    return [b"no"]
+
+
+@pytest.mark.parametrize(
+    ("application", "answers"), [(_reads, [b"HTTP/1.1 100 ", b"HTTP/1.1 200 "]), (_refuses, [b"HTTP/1.1 403 "])]
+)
+def test_a_client_that_waits_is_asked_for_its_body_when_it_is_read(application, answers):
+    with MotoServer(wrap=lambda _: application) as server:
+        server.start()
+        host, port = server.endpoint.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            head = f"PUT /b/k HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+            connection.sendall(head.encode())
+            with connection.makefile("rb") as answer:
+                for number, beginning in enumerate(answers):
+                    assert answer.readline().startswith(beginning)
+                    if number + 1 < len(answers):
+                        assert answer.readline() == b"\r\n"
+                        connection.sendall(b"hi")

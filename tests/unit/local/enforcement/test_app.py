@@ -95,6 +95,28 @@ def test_what_is_allowed_reaches_the_cloud_whole(ask, cloud, account, caller):
     assert cloud.call == "s3:PutObject"  # what was decided is what the cloud is told to do
 
 
+def test_an_object_is_read_as_it_is_sent(cloud, judge, account, root):
+    read = []
+
+    def streaming(_environ, start):
+        start("200 OK", [])
+        return (read.append(number) or b"x" for number in range(3))
+
+    ask = Enforcement(streaming, judge, account.id, MotoFacts(account.id))
+    scope = f"Credential=AKIA/20261129/{account.region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    environ = {
+        CALLER: root,
+        HEADERS: [],
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": "/team1-data/a",
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {scope}",
+        "wsgi.input": io.BytesIO(),
+    }
+    answer = ask(environ, lambda *_: None)
+    assert read == []
+    assert b"".join(answer) == b"xxx"
+
+
 def test_what_is_not_never_reaches_it(ask, cloud, account, caller):
     role = caller(account.role("team1-f", account.allow("s3:PutObject", "arn:aws:s3:::team1-data/*")))
     with pytest.raises(RefusedError) as refused:
