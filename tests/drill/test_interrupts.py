@@ -34,14 +34,12 @@ main()
 """
 COMMANDS = {
     "names": ["names", "team2"],
-    "validate": ["validate"],
     "plan": ["plan", "topics"],
     "deploy": ["deploy", "topics"],
     "up": ["up", "--port", "0"],
-    "runs": ["runs", "topics"],
     "predict": ["predict", "cosmic", "--records", "1000"],
 }
-SEEDS = range(6)
+SEEDS = range(4)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +91,6 @@ def test_ctrl_c_at_any_moment_leaves_no_traceback_and_nothing_behind(folder, tot
     if name == "up" and done.returncode == 0:
         assert daemon.down(state)
     assert not state.held()
-    assert state.one_deploy().acquire()
+    assert not state.one_deploy().held()
     if done.returncode == 130 and len(moments) == 1:
         assert not list((folder / ".lanes" / "scratch").glob("cloud-*"))
