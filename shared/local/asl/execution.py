@@ -365,7 +365,7 @@ class Execution:
         for run in self.map_runs:
             run.abort()
         self.history.end(*self._ending(status, failure, previous))
-        self.stopped_at = self.engine.scheduler.now()
+        self.stopped_at = max(self.engine.scheduler.now(), self.started_at)  # a machine's clock may be set back
         self.status = status
         with self._watching:
             watchers, self._watchers = self._watchers, []

@@ -49,3 +49,10 @@ def test_a_call_that_waits_for_a_thread_is_not_made_once_the_execution_has_ended
     world.function = lambda _value: execution.stop("Enough", "for today")
     world.scheduler.run()
     assert (execution.status, len(world.calls)) == ("ABORTED", 1)
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_duration(world, call):
+    execution = world.start({"StartAt": "A", "States": {"A": call(End=True)}})
+    world.function = lambda _value: setattr(world.scheduler, "now", lambda: execution.started_at - 3600)
+    world.scheduler.run()
+    assert (execution.status, execution.stopped_at) == ("SUCCEEDED", execution.started_at)
