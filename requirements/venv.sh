@@ -26,6 +26,7 @@ fi
 echo "making .venv with $("$python" --version) ($python)" >&2
 rm -rf .venv
 "$python" -m venv .venv
+echo "fetching and installing $(grep -c '^[a-z0-9].*==' requirements/dev.txt) libraries: some two minutes, once" >&2
 .venv/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 touch .venv/.installed

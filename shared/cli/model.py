@@ -13,7 +13,13 @@ from shared.cli import console
 from shared.cli.data import need
 from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
+
+_EXPORT = (
+    'export it again: torch.onnx.export(..., input_names=["images", "magnitudes"], output_names=["redshift"],'
+    ' dynamic_axes={each: {0: "n"} for each in ("images", "magnitudes", "redshift")}); or import its TorchScript'
+)
+"""What makes an ONNX file right whose inputs or outputs are others."""
 
 
 def register(app: typer.Typer) -> None:
@@ -69,10 +75,14 @@ def import_(
 
 def _make(file: Path, target: Path) -> None:
     """Write the model in *file* as ONNX to *target*, checked with onnxruntime."""
+    from shared.handlers.cosmic.errors import WrongModel
     from shared.handlers.cosmic.model import Model
 
     if file.suffix == ".onnx":
-        Model(file, file.name, threads=1)
+        try:
+            Model(file, file.name, threads=1)
+        except WrongModel as error:
+            raise LanesError(error.what, where=str(file), fix=_EXPORT) from error
         shutil.copyfile(file, target)
         return
     need("torch", "train")

@@ -459,7 +459,7 @@ class Execution:
         for run in self.map_runs:
             run.abort()
         self.history.end(*self._ending(status, failure, previous))
-        self.stopped_at = self.engine.scheduler.now()
+        self.stopped_at = max(self.engine.scheduler.now(), self.started_at)  # a machine's clock may be set back
         self.engine.runs.ended(self, status)  # first: whoever sees the status finds it there
         self.status = status
         if status == SUCCEEDED:  # no redrive will ask for it, and without it there is no circle for Python to find

@@ -85,10 +85,19 @@ def _of_sqs(response: BaseResponse, shape: Shape) -> Exception | None:
     if "json" not in response.headers.get("Content-Type", ""):  # elsewhere, the URL may say which queue
         return None
     lacking = [name for name in shape.required_members if response.params.get(name) in (None, "")]  # no text is none
+    lacking = lacking or list(_in_batches(shape, response.params))
     if not lacking:
         return None
     error: Exception = MissingParameter(lacking[0])
     return error
+
+
+def _in_batches(shape: Any, given: dict[str, Any]) -> Iterator[str]:
+    """Yield what entries of a batch lack, as SQS names it: ``SendMessageBatchRequestEntry.1.MessageBody``."""
+    for name, member in shape.members.items():
+        entry = member.member if member.type_name == "list" else None
+        for number, each in enumerate(given.get(name) or [], 1) if entry and entry.type_name == "structure" else ():
+            yield from (f"{entry.name}.{number}.{each_name}" for each_name in _lacking(entry, _members(each)))
 
 
 def _lacking(shape: Any, given: dict[str, Any]) -> list[str]:

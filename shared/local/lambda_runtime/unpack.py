@@ -24,6 +24,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.disks import disk_error
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.lambda_runtime.unpack_image import TASK, check_links, unpack_image
 from shared.local.trees import remove_tree
@@ -222,6 +223,9 @@ def _unpack(code: bytes, folder: Path, kept: _Files | None = None) -> dict[Path,
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.symlink_to(archive.read(info).decode())
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError) as error:
+        if full := disk_error(error, [folder]):  # no fault of the zip; Step Functions and boto3 try it again
+            what = f"the embedded cloud cannot unpack the code: {full.where}: {full.what}; {full.fix}"
+            raise InvokeRefusedError("ServiceException", 500, what) from error
         raise InvokeRefusedError(
             "InvalidZipFileException", 502, f"Lambda could not unzip the package: {error}"
         ) from error

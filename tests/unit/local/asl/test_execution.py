@@ -62,3 +62,10 @@ def test_an_execution_that_has_succeeded_is_in_no_circle(world):
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_duration(world, call):
+    execution = world.start({"StartAt": "A", "States": {"A": call(End=True)}})
+    world.function = lambda _value: setattr(world.scheduler, "now", lambda: execution.started_at - 3600)
+    world.scheduler.run()
+    assert (execution.status, execution.stopped_at) == ("SUCCEEDED", execution.started_at)

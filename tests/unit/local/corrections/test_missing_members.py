@@ -67,6 +67,15 @@ def test_whole_requests_and_empty_texts_pass(table):
     assert table.get_item(TableName="items", Key={"id": {"S": "a"}})["Item"]["text"] == {"S": ""}
 
 
+def test_what_an_entry_of_a_batch_lacks_is_named(client):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="work")["QueueUrl"]
+    entries = [{"Id": "a", "MessageBody": "x"}, {"Id": "b"}]
+    code, message = refusal(sqs.send_message_batch, QueueUrl=url, Entries=entries)
+    assert code == "MissingParameter"
+    assert message == "The request must contain the parameter SendMessageBatchRequestEntry.2.MessageBody."
+
+
 def test_what_a_call_of_sqs_lacks_is_named(client):
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="work")["QueueUrl"]

@@ -1,0 +1,137 @@
+"""Every command with ``.lanes`` full or read-only: one line that says what, where and the fix, and nothing lost."""
+
+import shlex
+
+import pytest
+import typer
+
+from shared.cli.main import app
+from tests.helpers import on_disk
+
+# By command: words that have it do its work, and whether it writes to .lanes there. Those that first ask for a cloud
+# that runs say that none does, those that first read a file that it is not there: nothing is written by then.
+WRITES, READS = True, False
+COMMANDS = {
+    "validate": ("validate --deployed", WRITES),
+    "names": ("names team2", READS),
+    "print": ("print team2", READS),
+    "schema": ("schema --check", READS),
+    "test": ("test team2 nosuch", READS),
+    "plan": ("plan topics", WRITES),
+    "deploy": ("deploy topics", WRITES),
+    "destroy": ("destroy topics --yes", WRITES),
+    "render": ("render --check", READS),
+    "run": ("run topics", WRITES),
+    "dev": ("dev topics", WRITES),
+    "runs": ("runs topics", WRITES),
+    "redrive": ("redrive topics", READS),
+    "stop": ("stop topics", READS),
+    "logs": ("logs topics", READS),
+    "debug": ("debug topics", READS),
+    "invoke": ("invoke team2 cosmic/summarize --event {}", WRITES),
+    "up": ("up --port 0", WRITES),
+    "env": ("env", READS),
+    "down": ("down", READS),
+    "doctor": ("doctor", READS),
+    "metrics": ("metrics topics", WRITES),
+    "cost": ("cost topics", WRITES),
+    "sweep": ("sweep team2 cosmic --world-size 1", WRITES),
+    "report": ("report topics", WRITES),
+    "predict": ("predict cosmic --records 1000", READS),
+    "team new": ("team new team3", READS),
+    "workflow new": ("workflow new team1 word-count --like map-reduce", READS),
+    "schedule list": ("schedule list topics", WRITES),
+    "schedule pause": ("schedule pause topics", READS),
+    "schedule resume": ("schedule resume topics", READS),
+    "data make": ("data make --out nosuch/survey", READS),
+    "data import": ("data import 1.pt --out partitions", READS),
+    "data split": ("data split nosuch out", READS),
+    "data upload": ("data upload team2", WRITES),
+    "items load": ("items load topics nosuch.json", READS),
+    "secret set": ("secret set team2 cosmic", READS),
+    "secret list": ("secret list team2", WRITES),
+    "model import": ("model import nosuch.onnx --out model.onnx", READS),
+    "images dockerfile": ("images dockerfile team1", READS),
+    "images build": ("images build team1", READS),
+    "images push": ("images push team1", READS),
+    "isolation prove": ("isolation prove --team team2 --deployed", WRITES),
+    "isolation matrix": ("isolation matrix", READS),
+    "isolation policies": ("isolation policies team2", READS),
+    "isolation platform": ("isolation platform", READS),
+    "isolation quotas": ("isolation quotas", READS),
+    "rendezvous serve": ("rendezvous serve --port nosuch", READS),
+    "rendezvous check": ("rendezvous check --endpoint nosuch", READS),
+    "rendezvous key": ("rendezvous key team2", READS),
+    "rendezvous plan": ("rendezvous plan", WRITES),
+    "rendezvous deploy": ("rendezvous deploy --yes", WRITES),
+    "rendezvous restart": ("rendezvous restart", WRITES),
+    "rendezvous status": ("rendezvous status", WRITES),
+    "rendezvous destroy": ("rendezvous destroy --yes", WRITES),
+    "rendezvous dockerfile": ("rendezvous dockerfile", READS),
+    "rendezvous push": ("rendezvous push", READS),
+}
+SAID = {
+    "full": ("No space left on device", "free space there"),
+    "read-only": ("Read-only file system", "make it writable"),
+}
+
+
+@pytest.fixture(scope="module")
+def enter():
+    found = on_disk.namespace()
+    if found is None:
+        pytest.skip("no file system can be mounted here: neither root nor user namespaces")
+    return found
+
+
+def leaves(command, before=""):
+    for name, each in getattr(command, "commands", {}).items():
+        yield from leaves(each, f"{before} {name}".strip())
+    if not getattr(command, "commands", {}):
+        yield before
+
+
+def test_the_table_has_every_command():
+    assert set(leaves(typer.main.get_command(app))) == set(COMMANDS)
+
+
+@pytest.fixture(scope="module", params=SAID)
+def told(request, enter, copy_project, tmp_path_factory):
+    """Return what each command said on such a disk."""
+    project = copy_project(tmp_path_factory.mktemp("disk"))
+    words = [shlex.split(line) for line, _ in COMMANDS.values()]
+    done = on_disk.run(enter, request.param, project, words)
+    return request.param, project, dict(zip(COMMANDS, done, strict=True))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_one_line_says_what_where_and_the_fix_and_nothing_is_lost(told, name):
+    kind, project, answers = told
+    answer = answers[name]
+    for word in ("Traceback", "fault in lanes", "a file:"):
+        assert word not in answer["err"] + answer["out"]
+    assert answer["kept"] == "what was there before"
+    what, fix = SAID[kind]
+    if COMMANDS[name][1] == READS:
+        assert what not in answer["err"]
+        return
+    assert answer["code"] == 1
+    errors = [line for line in answer["err"].splitlines() if line.startswith(("error: ", "  fix: "))]
+    assert len(errors) == 2, answer["err"]
+    assert errors[0].startswith(f"error: {project}/.lanes")
+    assert what in errors[0]
+    assert errors[1] == f"  fix: {fix}"
+
+
+def test_when_there_is_space_again_the_same_command_finishes(enter, copy_project, tmp_path):
+    project = copy_project(tmp_path)
+    deploy = ["destroy", "topics", "--yes"]
+    full, free = on_disk.run(enter, "full", project, [deploy, ["rm", "fill"], deploy])
+    assert (full["code"], free["code"]) == (1, 0), free["err"]
+
+
+def test_a_cloud_that_runs_when_its_disk_becomes_full_goes_on(enter, copy_project, tmp_path):
+    project = copy_project(tmp_path)
+    commands = [["up", "--port", "0"], ["runs", "topics"], ["down"]]
+    up, runs, down = on_disk.run(enter, "tiny", project, commands)
+    assert [each["code"] for each in (up, runs, down)] == [0, 0, 0], (up["err"], runs["err"], down["err"])
