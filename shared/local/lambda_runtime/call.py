@@ -50,13 +50,14 @@ class Call:
     payload: bytes
     request_id: str
     client_context: str | None
+    lineage: str = ""
     wall: Callable[[], float] = time.time
 
     def event(self) -> bytes:
         """Return the answer to NEXT that hands it over. Its deadline counts from now."""
         now = self.wall()
         deadline_ms = int((now + self.spec.timeout) * 1000)
-        trace_id = runtime_api.new_trace_id(now)
+        trace_id = runtime_api.new_trace_id(now, self.lineage)
         return runtime_api.Event(
             self.payload,
             self.request_id,

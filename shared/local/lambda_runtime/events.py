@@ -24,6 +24,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from shared.local.lambda_runtime.function import NOT_FOUND, InvokeRefusedError, throttled
+from shared.local.lambda_runtime.lineage import RECURSIVE
 from shared.local.lambda_runtime.pool import RuntimeClosedError
 
 if TYPE_CHECKING:
@@ -255,8 +256,11 @@ class EventQueue:
             spec = event.find()
             try:
                 invocation = self._run(spec, event.payload, event.request_id)
-            except InvokeRefusedError:
-                self._refused(event, spec)
+            except InvokeRefusedError as refusal:
+                if refusal.code == RECURSIVE:
+                    self._over(event, spec, "RetriesExhausted", None)
+                else:
+                    self._refused(event, spec)
             else:
                 self._ran(event, spec, invocation)
         except RuntimeClosedError:

@@ -77,6 +77,7 @@ class FunctionSpec:
         dead_letters: The ARN of the queue or topic that gets the events of all others, or none.
         invoked: The ARN that it is called by, with the version or alias that was asked for.
         architecture: What its compiled code is for: ``x86_64`` or ``arm64``.
+        lineage: Of the event that it is called for, if that waited (:mod:`shared.local.lambda_runtime.lineage`).
     """
 
     name: str
@@ -104,6 +105,7 @@ class FunctionSpec:
     dead_letters: str | None = field(default=None, compare=False)
     invoked: str = field(default="", compare=False)
     architecture: str = "x86_64"
+    lineage: str = field(default="", compare=False)
 
     @property
     def group(self) -> str:

@@ -13,6 +13,7 @@ import functools
 import json
 import random
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ from shared.local.arns import REGION
 from shared.local.lambda_runtime import known
 from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
+from shared.local.lambda_runtime.lineage import current
 from shared.local.seams import Seam, plugged, replacing
 from shared.local.strict_json import read_strict
 
@@ -117,7 +119,7 @@ def _qualifier_in(name: str) -> str:
 
 def _finder(account: str, region: str, name: str) -> Callable[[], FunctionSpec]:
     """Return what tells how a function is, each time anew: it may be changed or deleted while an event waits."""
-    return functools.partial(_found, account, region, name)
+    return functools.partial(_found, account, region, name, current())
 
 
 def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> LambdaFunction:
@@ -138,9 +140,9 @@ def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> 
     return function
 
 
-def _found(account: str, region: str, name: str) -> FunctionSpec:
+def _found(account: str, region: str, name: str, lineage: str = "") -> FunctionSpec:
     try:
-        return _spec(get_backend(account, region), name)
+        return replace(_spec(get_backend(account, region), name), lineage=lineage)
     except UnknownFunctionException as error:
         raise InvokeRefusedError(NOT_FOUND, 404, error.message) from error
 

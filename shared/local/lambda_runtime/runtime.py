@@ -41,6 +41,7 @@ from shared.local.lambda_runtime.compiled import compiled_in, why_not
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
 from shared.local.lambda_runtime.events import EventQueue, EventQueues
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
+from shared.local.lambda_runtime.lineage import Loops, after_call, current
 from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
@@ -106,6 +107,7 @@ class LambdaRuntime:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
         self._logs = logs or MotoLogs()
+        self._loops = Loops()
         self._told: set[str] = set()  # functions whose log says which Python they run on
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
@@ -144,12 +146,15 @@ class LambdaRuntime:
             waits: Whether to wait for a worker where more is asked for than runs at once; Lambda itself does not.
 
         Raises:
-            InvokeRefusedError: The payload is too large, or too many invocations run.
+            InvokeRefusedError: The payload is too large, too many invocations run, or the function is in a loop.
             RuntimeClosedError: The runtime was closed.
         """
         if len(payload) > MAX_SYNC:
             raise _too_large(f"Request must be smaller than {MAX_SYNC} bytes for the InvokeFunction operation")
-        call = Call(spec, payload or b"{}", request_id or str(uuid.uuid4()), client_context)
+        lineage = spec.lineage or current()
+        self._loops.check(lineage, spec.function_arn)
+        lineage = after_call(lineage, spec.function_arn)
+        call = Call(spec, payload or b"{}", request_id or str(uuid.uuid4()), client_context, lineage)
         world = world_of(spec, payload)
         generation = self._pool.enter(spec, world)
         try:
@@ -188,6 +193,7 @@ class LambdaRuntime:
         function = _function(function_arn)
         self._pool.retire(function, at_once=True)
         self._pool.forget(function)
+        self._loops.forget(function)
         self._told = {each for each in self._told if _function(each) != function}
 
     def retire(self, function_arn: str) -> None:

@@ -143,7 +143,9 @@ class Event:
         return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + self.payload
 
 
-def new_trace_id(now: float) -> str:
-    """Return an X-Ray trace header for a request at *now*, seconds since the epoch, not sampled."""
+def new_trace_id(now: float, lineage: str = "") -> str:
+    """Return an X-Ray trace header for a request at *now*, seconds since the epoch, not sampled, with its *lineage*."""
     digits = uuid.uuid4().hex
-    return f"Root=1-{int(now):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0"
+    return f"Root=1-{int(now):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0" + (
+        f";Lineage={lineage}" if lineage else ""
+    )

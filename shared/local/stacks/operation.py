@@ -414,7 +414,7 @@ class Operation:
         told = replace(resource, status=status, reason=reason, changed=now())
         if note:
             self.stack.resources[resource.name] = told
-        self.stack.events.append(Event(resource.name, resource.kind, resource.physical, status, reason, resource.shown))
+        self.stack.note(Event(resource.name, resource.kind, resource.physical, status, reason, resource.shown))
         return told
 
 

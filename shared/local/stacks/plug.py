@@ -23,6 +23,7 @@ from shared.local.door.callers import caller_of
 from shared.local.seams import plugged, replacing
 from shared.local.stacks.api import OPERATIONS
 from shared.local.stacks.api.asked import Asked, Tables
+from shared.local.stacks.interrupted import fail_interrupted
 from shared.local.stacks.members import check_members
 from shared.local.stacks.refusals import INTERNAL, RefusedCall, ValidationError
 
@@ -37,13 +38,15 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 @contextlib.contextmanager
 def install(rights: Rights) -> Iterator[None]:
-    """Answer CloudFormation's calls while the block lasts."""
+    """Answer CloudFormation's calls while the block lasts. A kept cloud's tables are filled before that."""
     names = model_of("cloudformation").operation_names
     seams = [
         # moto turns its own objects into answers with these; ours are answers already.
         replacing(CloudFormationResponse, "RESPONSE_KEY_PATH_TO_TRANSFORMER", {}),
         *(replacing(CloudFormationResponse, camelcase_to_underscores(name), _method(name, rights)) for name in names),
     ]
+    for _, _, backend in list(cloudformation_backends.iter_backends()):
+        fail_interrupted(backend.stacks.values(), backend.change_sets)
     with plugged(seams), contextlib.closing(rights):
         yield
 

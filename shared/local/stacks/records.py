@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 
+_MOST_EVENTS = 10_000  # of one stack
+
 GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 """The statuses of resources that a stack no longer has."""
 
@@ -145,7 +147,12 @@ class Stack:
     def become(self, status: str, reason: str = "") -> None:
         """Have *status* from now on, and tell it."""
         self.status, self.reason = status, reason
-        self.events.append(Event(self.name, "AWS::CloudFormation::Stack", self.stack_id, status, reason))
+        self.note(Event(self.name, "AWS::CloudFormation::Stack", self.stack_id, status, reason))
+
+    def note(self, event: Event) -> None:
+        """Keep *event*, and no more than the newest ones of a stack that changes often."""
+        self.events.append(event)
+        del self.events[:-_MOST_EVENTS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from moto.awslambda.utils import get_backend
 from shared.local.arns import ACCOUNT, REGION, SERVICE
 from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.lambda_runtime.lineage import RECURSIVE, having, merged, too_often
 from shared.local.seams import Seam, plugged, then
 from shared.local.triggers import queues, stream_mappings
 from shared.local.triggers.batches import event, failed, record
@@ -162,19 +163,25 @@ class Mappings:
 
     def _work(self, mapping: Mapping, messages: Sequence[Any]) -> set[str]:
         region = mapping.queue.split(":")[REGION]
-        records = {message.id: record(message, mapping.queue, region) for message in messages}
+        lineages = {message.id: str(getattr(message, "lineage", "")) for message in messages}
+        looped = {name for name, lineage in lineages.items() if too_often(lineage, mapping.function)}
+        if len(looped) == len(messages):
+            looped = set()  # so that the call is made, refused, and told of
+        records = {each.id: record(each, mapping.queue, region) for each in messages if each.id not in looped}
         records = {name: each for name, each in records.items() if mapping.wanted(seen_of_message(each))}
         ids = set(records)
         if not records:
-            return set()
+            return looped
         try:
-            answer = self._invoke(mapping.function, event(list(records.values())))
+            with having(merged(lineages[name] for name in ids)):
+                answer = self._invoke(mapping.function, event(list(records.values())))
         except InvokeRefusedError as refusal:
-            _log.warning("%s got no batch of %s: %s", mapping.function, mapping.queue, refusal.what)
-            return ids
+            if refusal.code != RECURSIVE:  # which the runtime tells of, once
+                _log.warning("%s got no batch of %s: %s", mapping.function, mapping.queue, refusal.what)
+            return ids | looped
         if answer.function_error:
-            return ids
-        return failed(ids, answer.payload, reports_failures=mapping.reports_failures)
+            return ids | looped
+        return looped | failed(ids, answer.payload, reports_failures=mapping.reports_failures)
 
 
 def _enabled() -> list[Mapping]:

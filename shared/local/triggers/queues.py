@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from shared.local.arns import ACCOUNT, REGION, RESOURCE, SERVICE
+from shared.local.lambda_runtime.lineage import current
 from shared.local.seams import Seam, plugged, then
 from shared.local.triggers.batches import LARGEST_EVENT, record
 
@@ -77,6 +78,7 @@ def _adding(wake: Callable[[], None], original: Callable[[Queue, Message], None]
         with _lock(self):
             self.lambda_event_source_mappings.clear()  # moto would call their functions now
             _drop_old(self)
+            vars(message).setdefault("lineage", current())  # a dead letter has its own
             original(self, message)
         wake()
 

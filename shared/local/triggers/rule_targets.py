@@ -25,6 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from shared.local.arns import ACCOUNT, REGION, SERVICE
 from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.lambda_runtime.lineage import having
 from shared.local.strict_json import read_strict
 from shared.local.triggers import queues
 from shared.local.triggers.firing import TargetError
@@ -79,7 +80,8 @@ class RuleTargets:
         if not self._may_reach(firing):
             raise TargetError("NO_PERMISSIONS", f"{EVENTS} may not reach {firing.target.arn}")
         try:
-            self._kinds[parts[SERVICE]](firing, parts[ACCOUNT], parts[REGION])
+            with having(""):  # AWS does not follow an event through a bus
+                self._kinds[parts[SERVICE]](firing, parts[ACCOUNT], parts[REGION])
         except InvokeRefusedError as refused:
             raise TargetError("THROTTLING", refused.what, passes=True) from refused
         except (ServiceException, HTTPException, AWSError) as refused:

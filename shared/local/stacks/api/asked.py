@@ -6,6 +6,7 @@ import re
 import threading
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.local.stacks import parameters
 from shared.local.stacks.blueprint import Blueprint, draw
 from shared.local.stacks.operation import Around, Operation
-from shared.local.stacks.records import Stack, Wanted
+from shared.local.stacks.records import Stack, Wanted, now
 from shared.local.stacks.refusals import ValidationError, no_stack, not_here
 from shared.local.stacks.template import MOST_BYTES, MOST_BYTES_IN_S3, Template, read
 
@@ -31,6 +32,9 @@ _VIRTUAL_HOST = re.compile(r"(?P<bucket>.+)\.s3[.-]?[a-z0-9.-]*\.amazonaws\.com(
 _MOST_TAGS = 50
 _STACK_NAME = re.compile("[a-zA-Z][-a-zA-Z0-9]*")  # API reference, CreateStack (read 2026-11-30)
 _LONGEST_NAME = 128
+_DELETED_FOR = timedelta(days=90)  # API reference, ListStacks (read 2026-11-30)
+_MOST_DELETED = 500  # stacks, and of one stack:
+_MOST_CHANGE_SETS = 100
 
 
 @dataclass(slots=True)
@@ -49,6 +53,22 @@ class Tables:
     def there(self) -> list[Stack]:
         """Return the stacks that are not deleted."""
         return [each for each in list(self.stacks.values()) if each.status != "DELETE_COMPLETE"]
+
+    def forget_old(self) -> None:
+        """Forget stacks that were deleted long ago, and the oldest of those that are too many."""
+        gone = sorted(
+            (each for each in list(self.stacks.values()) if each.deleted), key=lambda each: each.deleted or now()
+        )
+        old = [each for each in gone if each.deleted and each.deleted < now() - _DELETED_FOR]
+        for each in gone[: max(len(old), len(gone) - _MOST_DELETED)]:
+            self.stacks.pop(each.stack_id, None)
+
+    def add(self, change_set: ChangeSet) -> None:
+        """Keep *change_set*, and of its stack no more than the newest: some tools make one each time they run."""
+        self.change_sets[change_set.id] = change_set
+        own = [key for key, each in list(self.change_sets.items()) if each.stack_id == change_set.stack_id]
+        for key in own[:-_MOST_CHANGE_SETS]:
+            self.change_sets.pop(key, None)
 
     def exports(self, name: str) -> Json:
         """Return what a stack exports as *name*."""

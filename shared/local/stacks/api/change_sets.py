@@ -85,9 +85,10 @@ def create_change_set(asked: Asked) -> dict[str, Any]:
     with asked.lock:
         if new:
             _stack_for(asked, makes=True)
+            asked.tables.forget_old()
             stack.become(_REVIEW, "User Initiated")
             asked.tables.stacks[stack.stack_id] = stack
-        asked.tables.change_sets[made.id] = made
+        asked.tables.add(made)
     return {"Id": made.id, "StackId": stack.stack_id}
 
 

@@ -56,6 +56,7 @@ def create_stack(asked: Asked) -> dict[str, Any]:
     stack.rolls_back = on_failure == "ROLLBACK"
     with asked.lock:
         _see_that_it_is_new(asked, name)
+        asked.tables.forget_old()
         asked.tables.stacks[stack.stack_id] = stack
         stack.status = "CREATE_IN_PROGRESS"
     operation.create(wanted, blueprint, on_failure=on_failure)
