@@ -45,8 +45,9 @@ def logs(
 ) -> None:
     """Show the log lines of a run's functions in order of time (UTC), each with its step and its rank or request.
 
-    The embedded cloud of lanes up keeps them until lanes down. --follow shows the lines of a function that does not say
-    which run it belongs to only when its state has ended.
+    The embedded cloud keeps them until lanes down; after lanes up --persist, as long as shared/settings.yaml says
+    (cloud: logs:). --follow shows the lines of a function that does not say which run it belongs to only when its state
+    has ended.
 
     Example: lanes logs team2 cosmic --step inference
 
