@@ -44,6 +44,7 @@ def install() -> Iterator[None]:
         Seam(DynamoDBBackend, "execute_statement", writes.of_its_tables),
         Seam(DynamoHandler, "call_action", writes.without_nulls),
         *(Seam(DynamoHandler, name, writes.undivided) for name in _READ_AND_WRITE),
+        *(Seam(DynamoHandler, name, reads.selecting) for name in ("query", "scan")),
     )
     with plugged(seams):
         yield

@@ -1,13 +1,16 @@
 """Query, Scan and GetItem over items in order: a page costs what it holds.
 
 Limit and the megabyte count items before they are filtered. Whoever asks with a Limit gets a key to go on from when
-that many were looked at, also if nothing comes after. What a local index does not hold is fetched from its table for a
-filter or a projection that names it; a global index has no more than it holds. Source: DynamoDB Developer Guide,
-"Paginating table query results" and "Local secondary indexes"; API reference, Query and Scan (read 2026-11-30).
+that many were looked at, also if nothing comes after. What a local index does not hold is fetched from its table, for a
+filter or a projection that names it, and where all attributes are asked for. A global index has no more than it holds.
+Source: DynamoDB Developer Guide, "Paginating table query results" and "Local secondary indexes"; API reference, Query
+and Scan (read 2026-11-30).
 """
 
 from __future__ import annotations
 
+import functools
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.dynamodb.exceptions import InvalidIndexNameError, MockValidationException
@@ -19,7 +22,9 @@ from shared.local.dynamodb.tables import ItemKey, find, in_order, locked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from moto.core.responses import ActionResult
     from moto.dynamodb.models.table import SecondaryIndex, Table
+    from moto.dynamodb.responses import DynamoHandler
 
     from shared.local.dynamodb.order import Bounds, Key, Order
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     Answer = tuple[list[Item], int, dict[str, DynamoType] | None]
 
 _PAGE = 1 << 20  # bytes
+_whole: ContextVar[bool] = ContextVar("whole", default=False)  # all attributes are asked for, of an index too
 
 
 class _Asked(NamedTuple):
@@ -41,6 +47,20 @@ class _Asked(NamedTuple):
     paths: Paths = ()
     takes: Callable[[Item], bool] | None = None
     within: Callable[[Item], bool] | None = None
+
+
+def selecting(original: Callable[[DynamoHandler], ActionResult]) -> Callable[[DynamoHandler], ActionResult]:
+    """Wrap the actions Query and Scan, of which moto does not pass on that all attributes are asked for."""
+
+    @functools.wraps(original)
+    def answer(handler: DynamoHandler) -> ActionResult:
+        token = _whole.set(handler.body.get("Select") == "ALL_ATTRIBUTES")
+        try:
+            return original(handler)
+        finally:
+            _whole.reset(token)
+
+    return answer
 
 
 def query(  # noqa: PLR0913, PLR0917  moto's own parameters
@@ -160,7 +180,8 @@ def _page(asked: _Asked, between: Bounds) -> Answer:
         size += shown.size()
         if looked_at and size > _PAGE:
             break
-        looked_at.append((item, shown) if asked.of in table.indexes else (shown, shown))
+        fetched = item if asked.of in table.indexes else shown
+        looked_at.append((fetched, fetched if _whole.get() else shown))
         last = item
         if len(looked_at) == asked.limit:
             break

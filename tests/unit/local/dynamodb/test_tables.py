@@ -106,6 +106,7 @@ def test_what_an_index_does_not_hold_is_fetched_from_the_table_or_refused(table)
         {"p": {"S": "p"}, "r": {"N": "1"}, "l": {"S": "l"}}
     ]
     assert table.query(**named, ProjectionExpression="more")["Items"] == [{"more": {"S": "m"}}, {}]
+    assert table.query(**named, Select="ALL_ATTRIBUTES")["Items"][0]["more"] == {"S": "m"}
     keys = {
         "IndexName": "by_g_alone",
         "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
