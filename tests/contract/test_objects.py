@@ -414,6 +414,36 @@ def test_suspended_versions_leave_those_that_were_kept(s3, versions):
     assert read(s3, **there, VersionId=one) == b"1"
 
 
+def test_versions_are_listed_page_by_page_also_while_they_are_deleted(s3, versions):
+    for key in ("a", "b", "c/1", "c/2", "d"):
+        for body in (b"1", b"2"):
+            s3.put_object(Bucket=versions, Key=key, Body=body)
+    s3.delete_object(Bucket=versions, Key="a")
+    pages = s3.get_paginator("list_object_versions").paginate
+
+    def told(**asked):
+        return [
+            (each["Key"], each["IsLatest"])
+            for page in pages(Bucket=versions, **asked)
+            for each in (*page.get("DeleteMarkers", []), *page.get("Versions", []))
+        ]
+
+    each = [(key, latest) for key in ("b", "c/1", "c/2", "d") for latest in (True, False)]
+    everything = [("a", True), ("a", False), ("a", False), *each]
+    for size in (1, 2, 3, 1000):
+        assert told(PaginationConfig={"PageSize": size}) == everything
+    assert told(Prefix="c/") == everything[5:9]
+    assert told(KeyMarker="c/1") == everything[7:]
+    for size in (1, 2, 1000):
+        found = pages(Bucket=versions, Delimiter="/", PaginationConfig={"PageSize": size})
+        assert [each["Prefix"] for page in found for each in page.get("CommonPrefixes", [])] == ["c/"]
+    for page in pages(Bucket=versions, PaginationConfig={"PageSize": 3}):
+        for each in (*page.get("DeleteMarkers", []), *page.get("Versions", [])):
+            s3.delete_object(Bucket=versions, Key=each["Key"], VersionId=each["VersionId"])
+    assert told() == []
+    s3.delete_bucket(Bucket=versions)
+
+
 def test_a_mark_of_deletion_needs_no_object(s3, versions):
     assert s3.delete_object(Bucket=versions, Key="never")["DeleteMarker"] is True
 

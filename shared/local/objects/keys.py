@@ -15,7 +15,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from moto.s3.models import FakeDeleteMarker, FakeKey, FakeMultipart
+from moto.s3.models import FakeKey
 
 from shared.local.objects import sums
 from shared.local.objects.arriving import Received
@@ -24,8 +24,6 @@ from shared.local.seams import Seam, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from moto.core.common_models import BaseModel
 
     from shared.local.objects.contents import Contents
 
@@ -47,8 +45,6 @@ class Part(NamedTuple):
 def seams(contents: Contents) -> tuple[Seam, ...]:
     """Return what makes moto's objects ones whose contents lie in *contents*."""
     return (
-        # moto would keep each object that it ever made, and so its content.
-        *(replacing(kind, "__new__", staticmethod(_new)) for kind in (FakeKey, FakeMultipart, FakeDeleteMarker)),
         Seam(FakeKey, "__init__", _made),
         replacing(FakeKey, "_value_buffer", property(None, lambda _, buffer: buffer.close())),  # nobody reads moto's
         replacing(FakeKey, "value", property(partial(_value, contents), partial(_set_value, contents))),
@@ -75,10 +71,6 @@ def _sum_up(key: FakeKey, received: Received) -> None:
     key.checksum_value = received.sum
     key.checksum_type = sums.FULL
     key.checksum_parts = None
-
-
-def _new(kind: type[BaseModel], *_: object, **__: object) -> BaseModel:
-    return object.__new__(kind)
 
 
 def _made(original: Callable[..., None]) -> Callable[..., None]:

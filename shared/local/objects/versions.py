@@ -8,6 +8,7 @@ same for versioning-suspended buckets (read 2026-11-30).
 
 from __future__ import annotations
 
+import copy
 import threading
 import uuid
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _NULL = "null"
 _MOST_TAGS = 10
+_MOST_LISTED = 1000
 _Event = notifications.S3NotificationEvent
 
 _writing = threading.RLock()  # held while a name gets another object: what a write depends on still holds then
@@ -40,6 +42,7 @@ def seams() -> tuple[Seam, ...]:
         replacing(S3Backend, "put_object", _put_object),
         replacing(S3Backend, "_set_delete_marker", _set_delete_marker),
         replacing(S3Backend, "delete_object", delete),
+        replacing(S3Backend, "list_object_versions", _list),
     )
 
 
@@ -217,6 +220,79 @@ def _put_object(  # noqa: PLR0913  moto's own parameters
     event = _Event.OBJECT_CREATED_POST_EVENT if request_method == "POST" else _Event.OBJECT_CREATED_PUT_EVENT
     publish(self, bucket, key, {}, None if disable_notification else event)
     return key
+
+
+class _Page:
+    """What one answer lists, until it is full."""
+
+    def __init__(self, most: int) -> None:
+        self.versions: list[FakeKey] = []
+        self.prefixes: list[str] = []
+        self.markers: list[FakeDeleteMarker] = []
+        self.last: tuple[str, str | None] = ("", None)  # a name or a prefix, and a version
+        self._left = most
+
+    def full(self) -> bool:
+        return self._left <= 0
+
+    def add(self, version: FakeKey | FakeDeleteMarker, *, latest: bool) -> None:
+        shown = copy.copy(version)  # moto tells of each whether it is the latest by an attribute
+        shown.is_latest = latest
+        (self.versions if isinstance(version, FakeKey) else self.markers).append(shown)
+        self.last = version.name, version.version_id
+        self._left -= 1
+
+    def add_prefix(self, prefix: str) -> None:
+        self.prefixes.append(prefix)
+        self.last = prefix, None
+        self._left -= 1
+
+
+def _list(  # noqa: PLR0913, PLR0917  moto's own parameters
+    self: S3Backend,
+    bucket_name: str,
+    delimiter: str | None = None,
+    key_marker: str | None = None,
+    max_keys: int | None = 1000,
+    prefix: str = "",
+    version_id_marker: str | None = None,
+) -> tuple[list[FakeKey], list[str], list[FakeDeleteMarker], str | None, str | None]:
+    """List versions after the markers, by name and the newest first; this takes the place of moto's own.
+
+    What the markers name may be gone: who empties a bucket deletes each page before the next one.
+    """
+    keys = self.get_bucket(bucket_name).keys
+    page = _Page(_MOST_LISTED if max_keys is None else max_keys)
+    if page.full():
+        return [], [], [], None, None
+    for name in sorted(name for name in list(keys) if name.startswith(prefix) and name >= (key_marker or "")):
+        before, found, _ = name[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
+        if found:
+            common = f"{prefix}{before}{delimiter}"
+            if common == key_marker or common in page.prefixes[-1:]:
+                continue
+            if page.full():
+                return page.versions, page.prefixes, page.markers, *page.last
+            page.add_prefix(common)
+            continue
+        for version, latest_ in _after(keys.getlist(name, []), name, key_marker, version_id_marker):
+            if page.full():
+                return page.versions, page.prefixes, page.markers, *page.last
+            page.add(version, latest=latest_)
+    return page.versions, page.prefixes, page.markers, None, None
+
+
+def _after(
+    versions: list[FakeKey | FakeDeleteMarker], name: str, key_marker: str | None, version_id_marker: str | None
+) -> list[tuple[FakeKey | FakeDeleteMarker, bool]]:
+    """Return the versions of *name* after the markers, the newest first, and of each whether it is the latest."""
+    newest_first = [(version, place == 0) for place, version in enumerate(reversed(versions))]
+    if name != key_marker:
+        return newest_first
+    if not version_id_marker:
+        return []
+    ids = [version.version_id for version, _ in newest_first]
+    return newest_first[ids.index(version_id_marker) + 1 :] if version_id_marker in ids else newest_first
 
 
 def _kept(bucket: FakeBucket, name: str) -> list[FakeKey | FakeDeleteMarker]:

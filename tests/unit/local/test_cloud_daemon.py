@@ -116,7 +116,7 @@ def test_two_at_once_one_wins(state):
 def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
     running = daemon.up(state, SETTINGS)
     (left,) = (state.folder / "scratch").glob("cloud-*/")
-    (left / "data").write_bytes(b"left behind")
+    (left / "more").write_bytes(b"left behind")
     os.kill(running.pid, signal.SIGKILL)
     eventually(lambda: state.running() is None)
     assert (state.folder / "cloud.json").exists()  # stale on purpose
