@@ -117,6 +117,8 @@ class ParentMapRun(Protocol):
     """The Map run that an execution is a child of, as the execution knows it."""
 
     arn: str
+    # While a child ends on a thread that goes on with those that begin then: these. Guarded by the lock.
+    beginning: list[Execution] | None
 
     @property
     def parent(self) -> Host:
@@ -172,8 +174,6 @@ class Execution:
         self.number = 0
         self.place: tuple[int | None, int] = (None, 1)
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
-        # While one of its children ends on a thread that goes on with the next one: those that begin.
-        self.beginning: list[Execution] | None = None
         # Whose turn it is when evaluations take long, and whose when jobs wait for threads.
         if map_run is None:
             self.budget, self.lane = Budget(engine.budget, owner=owner_of(identity.arn)), identity.arn
@@ -210,7 +210,7 @@ class Execution:
             own = f"{self.arn}:deadline"
             self._deadline = self.engine.scheduler.call_later(self.timeout, lambda: self._timed_out(attempt), own)
         root.begin(body(root))
-        beginning = None if self.map_run is None else self.map_run.parent.beginning
+        beginning = None if self.map_run is None else self.map_run.beginning
         if beginning is None:
             self.submit(self.advance)
         else:
@@ -305,19 +305,19 @@ class Execution:
                 self.post(strand, None, error)
             if self.map_run is None:
                 return self._run()
-            return self._run_with_next(self.map_run.parent)
+            return self._run_with_next(self.map_run)
 
-    def _run_with_next(self, parent: Host) -> list[_Pending]:
-        """Run what is ready, and the first steps of those children of *parent* that begin because this one ends.
+    def _run_with_next(self, run: ParentMapRun) -> list[_Pending]:
+        """Run what is ready, and the first steps of those children of *run* that begin because this one ends.
 
         So a thread that makes the calls of a child makes those of the next one, too. Needs the lock.
         """
         begun: list[Execution] = []
-        parent.beginning = begun
+        run.beginning = begun
         try:
             calls = self._run()
         finally:
-            parent.beginning = None
+            run.beginning = None
         for child in begun:
             calls += child._run()  # noqa: SLF001
         return calls

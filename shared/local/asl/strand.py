@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from shared.local.asl.budget import Budget
     from shared.local.asl.effects import Effect, Steps
     from shared.local.asl.engine import Engine
-    from shared.local.asl.execution import Execution
     from shared.local.asl.history import History
     from shared.local.asl.identity import Identity
     from shared.local.asl.scheduler import Job, Timer
@@ -94,7 +93,6 @@ class Host(Protocol):
     """What strands know of the execution that they belong to."""
 
     arn: str
-    beginning: list[Execution] | None
     budget: Budget
     engine: Engine
     history: History

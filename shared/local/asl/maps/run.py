@@ -78,6 +78,7 @@ class MapRun:
         # What fails an item that no child can be started with.
         self.unfit = ITEM_READER if "ItemReader" in fields.spec else DATA_LIMIT
         self.parent = parent
+        self.beginning: list[Execution] | None = None
         self.strand = strand
         self.limits = limits
         self.engine = parent.engine

@@ -94,7 +94,7 @@ class World:
             first, self.ending = self.ending, None
             if first is not worker:  # it took its next job before the crew began others
                 self.began(first)
-        job = worker.taken.job
+        job = self.job_of(worker)
         self.check_waits()
         self.resting.discard(worker)
         if self.waiting[job.lane].popleft() is not job:
@@ -108,9 +108,14 @@ class World:
         if self.waiting[job.lane] and not self.serial:
             self.since[job.lane] = self.time
             self.count_rivals()
-        aside = job.aside_after is not None
-        when = self.time + (job.aside_after if aside else job.seconds)
-        heapq.heappush(self.events, (when, next(self.order), "aside" if aside else "end", worker, job))
+        after, what = (job.seconds, "end") if job.aside_after is None else (job.aside_after, "aside")
+        heapq.heappush(self.events, (self.time + after, next(self.order), what, worker, job))
+
+    @staticmethod
+    def job_of(worker: VirtualWorker) -> Job:
+        if worker.taken is None or not isinstance(worker.taken.job, Job):
+            raise Unfair("a worker begins without a job")
+        return worker.taken.job
 
     def run(self, until: float) -> None:
         """Move the clock, and let happen what is due by then."""
