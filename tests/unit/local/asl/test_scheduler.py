@@ -65,10 +65,10 @@ def test_jobs_share_a_bounded_number_of_threads():
 def test_timers_fire_in_order_and_can_be_cancelled():
     scheduler = ThreadScheduler(1)
     fired, done = [], threading.Event()
-    scheduler.call_later(0.03, lambda: (fired.append("late"), done.set()))
-    scheduler.call_later(0.01, lambda: fired.append("soon"))
-    scheduler.call_later(0.02, lambda: fired.append("never")).cancel()
-    assert done.wait(5)
+    scheduler.call_later(0.6, lambda: (fired.append("late"), done.set()))
+    scheduler.call_later(0.1, lambda: fired.append("soon"))
+    scheduler.call_later(0.3, lambda: fired.append("never")).cancel()
+    assert done.wait(20)
     scheduler.close()
     assert fired == ["soon", "late"]
 
