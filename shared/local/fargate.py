@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _ADDRESSES = tuple(f"127.77.{high}.{low}" for high in range(4) for low in range(1, 255))
 _SECRET_ARN = 7  # how many parts of a secret's valueFrom are its ARN
+_STOPPED_KEPT = 20  # tasks of one service
 _MODULE = "shared.fmi.rendezvous"
 
 
@@ -145,6 +146,7 @@ class _Fleet:
             failed = [task for task in new if task.desired_status == "STOPPED"]
             for task in [] if failed else old:
                 self._stop(task, "Scaling activity initiated by deployment")
+            self._forget_stopped(backend, service)
             service.running_count, service.pending_count = wanted - len(failed), 0
             if service.deployments:
                 service.deployments[0] |= {
@@ -154,6 +156,14 @@ class _Fleet:
                     "rolloutState": "FAILED" if failed else "COMPLETED",
                     "rolloutStateReason": "tasks failed to start" if failed else "ECS deployment completed.",
                 }
+
+    @staticmethod
+    def _forget_stopped(backend: EC2ContainerServiceBackend, service: Service) -> None:
+        """Forget all but the last stopped tasks of *service*; on AWS they are shown for an hour."""
+        held = backend.tasks.get(service.cluster_name, {})
+        own = [arn for arn, task in held.items() if task.group == f"service:{service.name}"]
+        for arn in [each for each in own if held[each].desired_status == "STOPPED"][:-_STOPPED_KEPT]:
+            del held[arn]
 
     def close(self) -> None:
         """Close every server."""

@@ -105,7 +105,8 @@ class Team:
             *("iam", "lambda", "stepfunctions", "s3", "sqs", "sns", "dynamodb", "events", "scheduler"),
             *("cloudformation", "logs"),
         )
-        self.of = {each: session.client(each, endpoint_url=cloud.endpoint, config=settings) for each in names}
+        make: Any = session.client  # typed for each service by its name
+        self.of = {each: make(each, endpoint_url=cloud.endpoint, config=settings) for each in names}
         self.role = self._role()
         self.small = self._function("small", zipped(_SMALL))
         variables = {"TEAM": name, "KEY": key.hex(), "RENDEZVOUS_ENDPOINT": "here:1"}
@@ -249,7 +250,7 @@ def items(team: Team, _: Random) -> None:
     table.delete_item(TableName=team.table, Key=key)
 
 
-def messages(team: Team, _: Random) -> None:
+def messages(team: Team, _chance: Random) -> None:
     for _ in range(5):
         team.of["sqs"].send_message(QueueUrl=team.queue, MessageBody="{}")
 
@@ -339,7 +340,7 @@ def client_cut_off(team: Team, _: Random) -> None:
         sock.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\n" + b"x" * 500_000)
 
 
-def slow_client(team: Team, _: Random) -> None:
+def slow_client(team: Team, _chance: Random) -> None:
     """Begin a request, and leave it at that for a while; and say nothing at all by other connections."""
     with contextlib.ExitStack() as held:
         for _ in range(10):
@@ -348,7 +349,7 @@ def slow_client(team: Team, _: Random) -> None:
         time.sleep(0.2)
 
 
-def throttled(team: Team, _: Random) -> None:
+def throttled(team: Team, _chance: Random) -> None:
     for _ in range(4):
         team.of["lambda"].invoke(FunctionName=team.narrow, InvocationType="Event", Payload=b'{"sleep": 0.05}')
 

@@ -6,7 +6,8 @@
    the passwords
 
 The cost: nothing is deleted over the registry's own HTTP (ECR's ``batch_delete_image`` and ``delete_repository`` do
-that), and the blobs of a deleted image stay until its repository is deleted.
+that). The blobs of a deleted image go at the next deletion of one that is a day later, for a push may be about to name
+them; uploads that were left go after a day, too.
 """
 
 from shared.local.registry.ecr import Passwords, install

@@ -27,7 +27,7 @@ from shared.local.registry.store import Repository
 from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import WSGIEnvironment
 
     from shared.local.enforcement.callers import Actor
@@ -58,19 +58,25 @@ class Passwords:
     """The passwords that ECR gives out. Each is for one account and region, and for one holder. Thread-safe."""
 
     def __init__(self) -> None:
-        self._given: dict[Login, str] = {}
+        self._given: dict[Login, tuple[str, datetime]] = {}  # each with when it ends
         self._lock = threading.Lock()
 
     def give(self, account: str, region: str, holder: Actor) -> str:
         """Return *holder*'s password for the registry of *account* in *region*."""
+        login, now = Login(account, region, holder), datetime.now(UTC)
         with self._lock:
-            return self._given.setdefault(Login(account, region, holder), secrets.token_urlsafe(32))
+            self._given = {each: told for each, told in self._given.items() if told[1] > now}
+            password, _ = self._given.get(login, (secrets.token_urlsafe(32), now))
+            self._given[login] = password, now + _VALID
+            return password
 
     def login(self, password: str) -> Login | None:
         """Return whose *password* it is and for which registry; None if it is nobody's."""
         with self._lock:
             given = list(self._given.items())
-        known = (login for login, own in given if secrets.compare_digest(own.encode(), password.encode()))
+        now = datetime.now(UTC)
+        valid = ((login, own) for login, (own, until) in given if until > now)
+        known = (login for login, own in valid if secrets.compare_digest(own.encode(), password.encode()))
         return next(known, None)
 
 
@@ -222,6 +228,7 @@ def install(
     seams = (
         replacing(ECRResponse, "get_authorization_token", _token(passwords, endpoint, holder)),
         Seam(ECRBackend, "delete_repository", functools.partial(_emptying, store)),
+        Seam(ECRBackend, "batch_delete_image", functools.partial(_dropping, store)),
     )
     with plugged(seams):
         yield
@@ -251,3 +258,28 @@ def _emptying(store: Store, original: Callable[..., MotoRepository]) -> Callable
         return gone
 
     return delete
+
+
+def _dropping(store: Store, original: Callable[..., Json]) -> Callable[..., Json]:
+    """Wrap the deletion of images: blobs that no image has any more go, but for those that came lately."""
+
+    @functools.wraps(original)
+    def delete(self: ECRBackend, repository_name: str, *args: object, **named: object) -> Json:
+        with _books:
+            answer = original(self, repository_name, *args, **named)
+            repository = Repository(self.account_id, self.region_name, repository_name)
+            store.keep_only(repository, _used(self.repositories[repository_name].images))
+        return answer
+
+    return delete
+
+
+def _used(images: Iterable[Image]) -> set[str]:
+    """Return the digests of the blobs that *images* name."""
+    manifests = [json.loads(image.image_manifest) for image in images]
+    return {
+        digest
+        for manifest in manifests
+        for digest in _digests([manifest.get("config")] if "config" in manifest else [])
+        + _digests(manifest.get("layers") or [])
+    }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
+_LEFT_FOR = 24 * 3600  # seconds
+_SOME_DIGEST = f"sha256:{'0' * 64}"
 _UPLOAD = re.compile(r"[0-9a-f]{32}")  # the names that we give; a client could send anything
 
 
@@ -59,10 +62,14 @@ class Store:
         return path
 
     def begin(self, repository: Repository) -> str:
-        """Begin an upload and return its name."""
+        """Begin an upload and return its name. Uploads that got nothing for a day are thrown away."""
         upload = uuid.uuid4().hex
         path = self._upload(repository, upload)
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.iterdir():
+            with suppress(FileNotFoundError):  # it was finished meanwhile
+                if left.stat().st_mtime < time.time() - _LEFT_FOR:
+                    left.unlink()
         path.touch()
         return upload
 
@@ -135,6 +142,14 @@ class Store:
         here.parent.mkdir(parents=True, exist_ok=True)
         if not here.exists():
             here.hardlink_to(there)
+
+    def keep_only(self, repository: Repository, digests: set[str]) -> None:
+        """Remove the blobs of *repository* that are not among *digests* and came more than a day ago."""
+        folder = self.blobs(repository).path(_SOME_DIGEST).parent
+        for path in folder.iterdir() if folder.exists() else ():
+            with suppress(FileNotFoundError):
+                if f"sha256:{path.name}" not in digests and path.stat().st_mtime < time.time() - _LEFT_FOR:
+                    path.unlink()
 
     def remove(self, repository: Repository) -> None:
         """Remove all blobs and uploads of *repository*."""

@@ -4,7 +4,8 @@
    configuration says; ``bucket_notifications`` refuses the configurations that S3 refuses.
 2. ``rules`` holds EventBridge's rules and their targets to what it takes, and tells their timetables. ``buses`` brings
    events to the rules that ask for them by ``event_patterns``, shaped by ``event_inputs``; ``rule_targets`` calls what
-   they are for. ``machine_events`` says what Step Functions tells of executions.
+   they are for, and ``chains`` tells of rules that listen to what they start. ``machine_events`` says what Step
+   Functions tells of executions.
 3. ``queues`` makes moto's queues safe for many threads. ``mappings`` and ``stream_mappings`` hold event source mappings
    to what Lambda takes. ``poller`` gives batches of messages to functions, ``streams`` those of records, if
    ``mapping_filters`` ask for them; ``batches`` says what a batch and its answer look like.

@@ -28,6 +28,7 @@ from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.lambda_runtime.lineage import having
 from shared.local.strict_json import read_strict
 from shared.local.triggers import queues
+from shared.local.triggers.chains import Chains
 from shared.local.triggers.firing import TargetError
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ class RuleTargets:
     def __init__(self, gate: Gate, buses: Callable[[], Buses]) -> None:
         self._gate = gate
         self._buses = buses
+        self._chains = Chains()
         self._kinds: dict[str, Callable[[Firing, str, str], None]] = {
             "events": self._to_bus,
             "lambda": _to_function,
             "logs": _to_log_group,
             "sns": _to_topic,
             "sqs": _to_queue,
-            "states": _to_machine,
+            "states": self._to_machine,
         }
 
     def call(self, firing: Firing) -> None:
@@ -117,6 +119,15 @@ class RuleTargets:
             return self._gate.may(role, "events", ACTIONS[name], arn)
         return self._gate.delivers(EVENTS, ACTIONS[name], arn, firing.schedule)
 
+    def _to_machine(self, firing: Firing, account: str, region: str) -> None:
+        """Start an execution, under a name that is the same at each try and begins with the event's id."""
+        again = uuid.uuid5(uuid.NAMESPACE_URL, f"{firing.schedule}/{firing.id}")
+        event = json.loads(firing.event)
+        name = f"{event['id']}_{again}"
+        execution = f"{firing.target.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        self._chains.note(firing.schedule, event["resources"], execution)
+        _start(firing, name, account, region)
+
     def _to_bus(self, firing: Firing, account: str, region: str) -> None:
         if firing.forwarded:
             raise TargetError("THIRD_ACCOUNT_HOP_DETECTED", "an event goes from one bus to another only once")
@@ -162,10 +173,7 @@ def _to_function(firing: Firing, account: str, region: str) -> None:
     )
 
 
-def _to_machine(firing: Firing, account: str, region: str) -> None:
-    """Start an execution, under a name that is the same at each try and begins with the event's id."""
-    again = uuid.uuid5(uuid.NAMESPACE_URL, f"{firing.schedule}/{firing.id}")
-    name = f"{json.loads(firing.event)['id']}_{again}"
+def _start(firing: Firing, name: str, account: str, region: str) -> None:
     stepfunctions_backends[account][region].start_execution(firing.target.arn, name, firing.target.input)
 
 

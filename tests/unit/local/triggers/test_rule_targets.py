@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import threading
 
 import pytest
 from botocore.exceptions import ClientError
@@ -62,6 +64,23 @@ def test_a_role_that_may_not_starts_nothing_and_the_sender_is_not_told(account, 
     before = len(account.machines.list_executions(stateMachineArn=machine)["executions"])
     send(events, "idle")
     assert len(account.machines.list_executions(stateMachineArn=machine)["executions"]) == before
+
+
+def test_a_rule_that_listens_to_what_it_starts_is_told_of(account, events, machine):
+    told = threading.Event()
+    handler, log = logging.Handler(), logging.getLogger("shared.local.triggers.chains")
+    handler.emit = lambda _: told.set()
+    log.addHandler(handler)
+    role = account.role("own", "events.amazonaws.com", "states:StartExecution")
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["SUCCEEDED"]}}
+    events.put_rule(Name="own", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="own", Targets=[{"Id": "1", "Arn": machine, "RoleArn": role, "Input": "{}"}])
+    try:
+        account.machines.start_execution(stateMachineArn=machine)
+        assert told.wait(60)
+    finally:
+        events.disable_rule(Name="own")
+        log.removeHandler(handler)
 
 
 WRONG, NOT_HERE = "ValidationException", "NotImplementedException"
