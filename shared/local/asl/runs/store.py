@@ -115,7 +115,7 @@ class RunStore(RunReader):
 
     def ended(self, execution: LiveRun, status: str) -> None:
         """Take *execution*, which is about to have this *status* for good."""
-        if execution.number and not (self._halted and status != SUCCEEDED):
+        if not (self._halted and status != SUCCEEDED):
             self._queue(execution.arn, _Queued(execution, status))
 
     def keep_map_run(self, record: MapRunRecord) -> None:
