@@ -45,7 +45,9 @@ class Lane:
 
     def __init__(self, aws):
         self.aws = aws
-        self.sqs, self.lambda_, self.iam = (aws.client(name) for name in ("sqs", "lambda", "iam"))
+        self.sqs, self.lambda_, self.iam, self.states = (
+            aws.client(name) for name in ("sqs", "lambda", "iam", "stepfunctions")
+        )
 
     def role(self, name, service, *actions):
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
@@ -145,12 +147,11 @@ class Lane:
                 return int(told["ApproximateNumberOfMessages"])
             time.sleep(0.02)
 
-    @staticmethod
-    def executions():
-        from moto.stepfunctions.models import stepfunctions_backends  # it is asked often: not over HTTP
-
-        runs = list(stepfunctions_backends[PLACE.account][PLACE.region].runs.values())
-        return [run for run in runs if run.identity.machine_arn == MACHINE_ARN]
+    def executions(self):
+        """Return the ARNs of all that started."""
+        asked = {"stateMachineArn": MACHINE_ARN, "PaginationConfig": {"PageSize": 1000}}
+        pages = self.states.get_paginator("list_executions").paginate(**asked)
+        return [each["executionArn"] for page in pages for each in page["executions"]]
 
     def wait_until_started(self, number):
         deadline = time.monotonic() + 600
@@ -160,7 +161,8 @@ class Lane:
 
     def started(self):
         """Return how often each key started an execution."""
-        return Counter(json.loads(run.input_text)["key"] for run in self.executions())
+        inputs = (self.states.describe_execution(executionArn=arn)["input"] for arn in self.executions())
+        return Counter(json.loads(given)["key"] for given in inputs)
 
 
 def document(*statements):

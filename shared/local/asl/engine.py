@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from shared.local.asl.activities import Activities
 from shared.local.asl.budget import Budget
 from shared.local.asl.names import new_uuid
-from shared.local.asl.runs.opened import scratch_runs
 from shared.local.asl.services import Services
 from shared.local.asl.tokens import Tokens, new_token
 from shared.local.asl.turns import Turns
@@ -121,11 +121,19 @@ class Engine:
         self.lets_in: LetIn = _let_all_in
         self.send_event: SendEvent = self._invoke_and_forget
         self.announce: Announce = _tell_nobody
-        self.runs = runs or scratch_runs(scheduler.now)
+        if runs is not None:
+            self.runs = runs
         self.remembers = remembers
         # The Map runs that run, and their children that do.
         self._map_runs: dict[str, Registered] = {}
         self._children: dict[str, Registered] = {}
+
+    @cached_property
+    def runs(self) -> RunStore:
+        """The store of executions that have ended."""
+        from shared.local.asl.runs.opened import scratch_runs  # 20 ms that most tests of workflows save
+
+        return scratch_runs(self.scheduler.now)
 
     def start_machines_with(self, start: StartMachine) -> None:
         """Use *start* for the machines that tasks start; until then no machine is known."""
@@ -189,7 +197,8 @@ class Engine:
         self.activities.close()
         self.scheduler.close()
         self.services.close()
-        self.runs.close()
+        if "runs" in self.__dict__:
+            self.runs.close()
 
 
 def _system_random() -> Random:

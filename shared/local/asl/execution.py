@@ -460,13 +460,17 @@ class Execution:
             run.abort()
         self.history.end(*self._ending(status, failure, previous))
         self.stopped_at = max(self.engine.scheduler.now(), self.started_at)  # a machine's clock may be set back
-        self.engine.runs.ended(self, status)  # first: whoever sees the status finds it there
+        if self.number:
+            self.engine.runs.ended(self, status)  # first: whoever sees the status finds it there
         self.status = status
         if status == SUCCEEDED:  # no redrive will ask for it, and without it there is no circle for Python to find
             self._root = None
         if self.map_run is not None:
             self.map_run.child_ended(self)
-        self.engine.runs.once_written(self, self._tell)
+        if self.number:
+            self.engine.runs.once_written(self, self._tell)
+        else:
+            self._tell()
 
     def _tell(self) -> None:
         """Tell all who wait for its end."""

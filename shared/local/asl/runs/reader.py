@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.history import render
 from shared.local.asl.runs.bounds import DAY
 from shared.local.asl.runs.record import RUNNING
-from shared.local.asl.runs.rows import LISTED, WHOLE, read_events, read_machine, read_map_run, read_run
+from shared.local.asl.runs.rows import LISTED, MACHINE, WHOLE, read_events, read_machine, read_map_run, read_run
 from shared.local.asl.runs.schema import PLACES
 from shared.local.asl.stopped import read_stopped
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from shared.config.cloud_bounds import Bound
     from shared.local.asl.history import Event
+    from shared.local.asl.identity import StartedMachine
     from shared.local.asl.runs.record import MapRunRecord, RunRecord, Wanted
     from shared.local.asl.stopped import StoppedStrand
     from shared.local.storage import Database
@@ -59,21 +60,25 @@ class RunReader:
         """Return the time before which what ended is no longer known, whether or not it was removed."""
         return self._clock() - self._days * DAY
 
-    def _record(self, row: Sequence[Any]) -> RunRecord:
-        number = row[5]
-        held = None if number is None else self._read("SELECT data FROM machines WHERE id = ?", number)
-        return read_run(row, _read_machine(held[0][0]) if held else None)
+    def _records(self, rows: Sequence[Sequence[Any]]) -> list[RunRecord]:
+        """Return the executions of *rows*; each machine is read once."""
+        machines: dict[int | None, StartedMachine | None] = {None: None}
+        for row in rows:
+            if row[MACHINE] not in machines:
+                held = self._read("SELECT data FROM machines WHERE id = ?", row[MACHINE])
+                machines[row[MACHINE]] = _read_machine(held[0][0]) if held else None  # it was deleted just now
+        return [read_run(row, machines[row[MACHINE]]) for row in rows]
 
     def written(self, arn: str) -> RunRecord | None:
         """Return the execution of *arn*, None if there is none (any more)."""
         query = f"SELECT {WHOLE} FROM runs WHERE arn = ? AND (changed >= ? OR item IS NOT NULL OR status = ?)"  # noqa: S608  names of ours
-        found = self._read(query, arn, self._since(), RUNNING)
-        return self._record(found[0]) if found else None
+        found = self._records(self._read(query, arn, self._since(), RUNNING))
+        return found[0] if found else None
 
     def running(self) -> list[RunRecord]:
         """Return what has not ended, but for children of Map runs; what began first comes first."""
         rows = self._read(f"SELECT {WHOLE} FROM runs WHERE status = ? AND item IS NULL ORDER BY id", RUNNING)  # noqa: S608  names of ours
-        return [self._record(row) for row in rows]
+        return self._records(rows)
 
     def stopped(self, number: int) -> StoppedStrand | None:
         """Return where the execution *number* stopped; None if it did not, or was in no state."""
@@ -98,7 +103,7 @@ class RunReader:
         for status in _ENDED if wanted.status is None else (wanted.status,):
             rows += self._read(query, wanted.arn, status, since, *before, count)
         rows.sort(key=lambda row: (row[-1], row[0]), reverse=True)
-        return [self._record(row[:-1]) for row in rows[:count]]
+        return self._records([row[:-1] for row in rows[:count]])
 
     def events(self, number: int, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, object]]:
         """Return up to *count* events of the execution *number* as GetExecutionHistory shows them.

@@ -27,6 +27,7 @@ _WITH_TEXT = "ExecutionStarted"
 # What is enough to list an execution, and all of it.
 LISTED = "id, status, redrives, item, items, machine, events, facts, scope"
 WHOLE = f"{LISTED}, input, output"
+MACHINE = 5  # the place of the machine's number in both
 
 
 def insert(writer: Connection, statement: str, width: int, rows: Iterable[Sequence[object]]) -> None:

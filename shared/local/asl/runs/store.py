@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from shared.local.storage import Database
 
 # How many may be queued: who starts more waits for the disk.
-MOST_QUEUED = 2000
+MOST_QUEUED = 4000
 # The background thread lets so many seconds go by, for others to come; and so many after a failure.
-_GATHER_SECONDS, _AGAIN_SECONDS = 0.05, 1.0
+_GATHER_SECONDS, _AGAIN_SECONDS = 0.5, 1.0
 _MACHINES = 256
 _UPSERT = """INSERT INTO runs (id, arn, scope, version, alias, status, changed, redrives, item, items, machine, events,
     facts, input, output, stopped)
@@ -115,7 +115,7 @@ class RunStore(RunReader):
 
     def ended(self, execution: LiveRun, status: str) -> None:
         """Take *execution*, which is about to have this *status* for good."""
-        if execution.number and not (self._halted and status != SUCCEEDED):
+        if not (self._halted and status != SUCCEEDED):
             self._queue(execution.arn, _Queued(execution, status))
 
     def keep_map_run(self, record: MapRunRecord) -> None:
@@ -259,6 +259,7 @@ class RunStore(RunReader):
         self.flush()
         with self._writing, self.database.transaction() as writer:
             remove(writer, "SELECT id FROM runs WHERE arn = ?", arn)
+            self._machines.clear()
 
     def forget_machine(self, machine_arn: str) -> None:
         """Forget the executions of the machine of this ARN."""
