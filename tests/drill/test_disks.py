@@ -59,6 +59,7 @@ COMMANDS = {
     "isolation policies": ("isolation policies team2", READS),
     "isolation platform": ("isolation platform", READS),
     "isolation quotas": ("isolation quotas", READS),
+    "reference": ("reference --check", READS),
     "rendezvous serve": ("rendezvous serve --port nosuch", READS),
     "rendezvous check": ("rendezvous check --endpoint nosuch", READS),
     "rendezvous key": ("rendezvous key team2", READS),
