@@ -11,6 +11,7 @@ from shared.cli.options import AsJson, Yes
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from shared.config.load import Project
     from shared.local.daemon import Settings
     from shared.local.state import Running, State
 
@@ -167,10 +168,13 @@ def doctor(
     """
     from dataclasses import asdict
 
+    from shared.cli.wiring import cloud_state
     from shared.config.runtimes import MACHINE
     from shared.local.doctor import examine
 
-    findings = examine(_runtime() or MACHINE)
+    project = _project()
+    runtime, kept = (project.runtime, cloud_state(project).folder) if project else (MACHINE, None)
+    findings = examine(runtime, kept=kept)
     if as_json:
         console.print_json([asdict(finding) for finding in findings])
     else:
@@ -183,12 +187,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _runtime() -> str | None:
-    """Return the runtime of the functions of the project here; None outside of a project."""
+def _project() -> Project | None:
+    """Return the project here; None outside of a project."""
     from shared.cli.wiring import NO_TEAM, open_project
 
     try:
-        return open_project(NO_TEAM).runtime
+        return open_project(NO_TEAM)
     except LanesError:
         return None
 

@@ -107,6 +107,9 @@ def upload(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The sample survey when left out.")] = None,
     *,
     prefix: Annotated[str, typer.Option(help="Folder in the bucket; the team's data_prefix when left out.")] = "",
+    as_is: Annotated[
+        bool, typer.Option("--as-is", help="Upload a file, or all in a folder but hidden files, whatever it is.")
+    ] = False,
     commons: Annotated[
         str, typer.Option(metavar="NAME", help="Upload to this shared data of the settings, which the team reads.")
     ] = "",
@@ -121,6 +124,8 @@ def upload(
     No team may write shared data: the embedded cloud's owner may, and on AWS whoever owns it.
 
     Example: lanes data upload team2 survey-25MB
+
+    Example: lanes data upload team2 notes.csv --as-is --prefix inputs
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.cosmic import partitions, sample, transfer
@@ -128,12 +133,13 @@ def upload(
     project = open_project(team)
     lane = project.lane(team)
     place = prefix.strip("/") or _data_prefix(lane)
+    plain = _files_as_they_are(folder) if as_is else []
     into = transfer.shared_data(lane, commons) if commons else transfer.own_bucket(lane)
     with tempfile.TemporaryDirectory(prefix="lanes-upload-") as scratch:
-        paths = partitions.find(folder) if folder else sample.write(Path(scratch) / "sample")
+        paths = [] if as_is else partitions.find(folder) if folder else sample.write(Path(scratch) / "sample")
         records = sum(map(partitions.count, paths))
-        files = [(path, f"{place}/{path.name}") for path in paths]
-        total = sum(path.stat().st_size for path in paths)
+        files = [(path, f"{place}/{name}") for name, path in plain or ((path.name, path) for path in paths)]
+        total = sum(path.stat().st_size for path, _ in files)
         with open_cloud(project, where, [lane]) as cloud:
             if commons and not dry_run:
                 cloud_of(project, cloud).make_commons(lane)
@@ -143,7 +149,25 @@ def upload(
                     transfer.upload(cloud, into, files, advance)
         if others:
             console.note(f"{len(others)} other objects are under {place}/, and a run over it takes them too")
-    _say_uploaded(into.bucket, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
+    keys, what = [key for _, key in files], None if as_is else records
+    _say_uploaded(into.bucket, place, keys, what, total, dry_run=dry_run, as_json=as_json)
+
+
+def _files_as_they_are(place: Path | None) -> list[tuple[str, Path]]:
+    """Return (name, file) of the file *place*, or of what lies in the folder.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from shared.run.upload import files_below
+
+    if place is None:
+        raise UsageError("which file or folder?", fix="lanes data upload TEAM FILE --as-is --prefix FOLDER")
+    found = [(place.name, place)] if place.is_file() else list(files_below(place))
+    if not found:
+        what = "there is no file in this folder" if place.is_dir() else "there is no such file or folder"
+        raise UsageError(what, where=str(place), fix="name a file, or a folder with files")
+    return found
 
 
 def need(module: str, extra: str) -> None:
@@ -196,12 +220,15 @@ def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> 
 
 
 def _say_uploaded(
-    bucket: str, place: str, keys: list[str], records: int, size: int, *, dry_run: bool, as_json: bool
+    bucket: str, place: str, keys: list[str], records: int | None, size: int, *, dry_run: bool, as_json: bool
 ) -> None:
+    """Say what was uploaded: *records* in partitions, or files as they are, of which nobody counts records (None)."""
     if as_json:
         console.print_json({"bucket": bucket, "keys": keys, "records": records, "bytes": size, "uploaded": not dry_run})
         return
     verb = "would upload" if dry_run else "uploaded"
-    console.out.print(
-        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{bucket}/{place}/"
+    count = len(keys)
+    files = (
+        f"{count} file{'' if count == 1 else 's'}" if records is None else f"{records:,} records in {_partitions(keys)}"
     )
+    console.out.print(f"{verb} {files}, {size / 2**20:.1f} MB, to s3://{bucket}/{place}/")

@@ -54,6 +54,7 @@ def examine(
     runtime: str = MACHINE,
     today: date | None = None,
     find: Callable[[str], Python | str] = find_python,
+    kept: Path | None = None,
 ) -> list[Finding]:
     """Run every check.
 
@@ -61,12 +62,14 @@ def examine(
         runtime: What the project's functions run on.
         today: The day on which a runtime may have ended; today, if it is not given.
         find: Finds the machine's interpreter for a runtime.
+        kept: Where the project's cloud keeps its files.
     """
     return [
         _python(),
         _system(),
         _loopback(),
-        _disk(),
+        _disk("Temporary space", Path(tempfile.gettempdir()), "set TMPDIR"),
+        *([_disk("Cloud's space", kept, "move the project to a larger disk")] if kept else []),
         _walls(),
         _carried(),
         _runtime(runtime, today or datetime.now(UTC).date()),
@@ -101,12 +104,24 @@ def _loopback() -> Finding:
         return Finding("Loopback port", ok=False, found=str(error), fix="allow this user to listen on 127.0.0.1")
 
 
-def _disk() -> Finding:
-    folder = Path(tempfile.gettempdir())
-    free = shutil.disk_usage(folder).free // 2**20
-    return Finding(
-        "Temporary space", free >= _ENOUGH_MB, f"{free} MB free in {folder}", f"free {_ENOUGH_MB} MB, or set TMPDIR"
-    )
+def _disk(name: str, folder: Path, else_do: str) -> Finding:
+    """Check how much is free in *folder*, or above it where it is not made yet, and whether that takes memory."""
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    free = shutil.disk_usage(there).free // 2**20
+    memory = ", a tmpfs: what lies there takes memory" if _file_system(there) in {"tmpfs", "ramfs"} else ""
+    fix = f"free {_ENOUGH_MB} MB, or {else_do}"
+    return Finding(name, free >= _ENOUGH_MB, f"{free} MB free in {folder}{memory}", fix)
+
+
+def _file_system(folder: Path) -> str:
+    """Return the kind of the file system that *folder* lies on; "" where the system does not tell."""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return ""
+    above = {str(place) for place in (folder.resolve(), *folder.resolve().parents)}
+    found = [(point, kind) for _, point, kind, *_ in mounts if point in above]
+    return max(found, key=lambda each: len(each[0]), default=("", ""))[1]
 
 
 def _walls() -> Finding:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from shared.aws.access_key import AccessKey
+from shared.disks import disk_error
 from shared.errors import LanesError
 from shared.local.trees import remove_tree
 
@@ -216,7 +217,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     """Yield a private folder under *folder*, which is removed at exit. Folders of killed owners are removed first.
 
     Raises:
-        LanesError: The disk is full, or the folder cannot be written to.
+        LanesError: The disk is full, the folder cannot be written to, or something else is there.
     """
     try:
         with FileLock(folder / ".lock"):
@@ -225,9 +226,8 @@ def scratch(folder: Path) -> Iterator[Path]:
             lock = FileLock(mine.with_suffix(".lock"))
             lock.acquire()
     except OSError as error:
-        raise LanesError(
-            f"no scratch space: {error.strerror}", where=str(folder), fix="free space there, or make it writable"
-        ) from error
+        other = LanesError(f"no scratch space: {error.strerror}", where=str(folder), fix="remove what is in the way")
+        raise disk_error(error, [folder]) or other from error
     try:
         yield mine
     finally:

@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.config.runtimes import MACHINE
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,8 +294,11 @@ def function_edited(team: Team, chance: Random) -> None:
 
 def logs_read(team: Team, _: Random) -> None:
     group = f"/aws/lambda/lanes-{team.name}-small"
-    with contextlib.suppress(team.of["logs"].exceptions.ResourceNotFoundException):
+    try:
         team.of["logs"].filter_log_events(logGroupName=group, limit=50)
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
 
 
 def machine_made_and_deleted(team: Team, chance: Random) -> None:

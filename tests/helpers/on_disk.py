@@ -26,7 +26,7 @@ def namespace():
 
 
 def run(enter, kind, project, commands):
-    """Run *commands* in *project*. Return for each its exit code, stdout, stderr, and what is left of a file of before."""
+    """Run *commands* in *project*. Return for each its exit code, what it printed, and what is left of a file there."""
     asked = json.dumps({"kind": kind, "project": str(project), "commands": commands})
     done = subprocess.run(
         [*enter, sys.executable, __file__],

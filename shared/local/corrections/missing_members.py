@@ -94,10 +94,11 @@ def _of_sqs(response: BaseResponse, shape: Shape) -> Exception | None:
 
 def _in_batches(shape: Any, given: dict[str, Any]) -> Iterator[str]:
     """Yield what entries of a batch lack, as SQS names it: ``SendMessageBatchRequestEntry.1.MessageBody``."""
-    for name, member in shape.members.items():
-        entry = member.member if member.type_name == "list" else None
-        for number, each in enumerate(given.get(name) or [], 1) if entry and entry.type_name == "structure" else ():
-            yield from (f"{entry.name}.{number}.{each_name}" for each_name in _lacking(entry, _members(each)))
+    lists = {name: member.member for name, member in shape.members.items() if member.type_name == "list"}
+    for name, entry in lists.items():
+        if entry.type_name == "structure":
+            for number, each in enumerate(given.get(name) or [], 1):
+                yield from (f"{entry.name}.{number}.{lacking}" for lacking in _lacking(entry, _members(each)))
 
 
 def _lacking(shape: Any, given: dict[str, Any]) -> list[str]:

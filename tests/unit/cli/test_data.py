@@ -84,11 +84,28 @@ def test_a_dry_upload_says_where_the_sample_would_go_or_that_there_is_no_bucket(
         s3.create_bucket(Bucket="team2-cosmical-7078ea12")
         said = json.loads(lanes("data", "upload", "team2", "--dry-run", "--json"))
         assert "Contents" not in s3.list_objects_v2(Bucket="team2-cosmical-7078ea12")
+        (tmp_path / "notes" / "deep").mkdir(parents=True)
+        (tmp_path / "notes" / "deep" / "a.csv").write_text("1,2")
+        (tmp_path / "notes" / ".hidden").touch()
+        plain = [
+            json.loads(lanes("data", "upload", "team2", path, "--as-is", "--prefix", "inputs", "--json"))
+            for path in (tmp_path / "notes", tmp_path / "notes" / "deep" / "a.csv")
+        ]
+        kept = s3.get_object(Bucket="team2-cosmical-7078ea12", Key="inputs/deep/a.csv")["Body"].read()
     finally:
         daemon.down(state)
     assert said["bucket"] == "team2-cosmical-7078ea12"
     assert said["keys"] == [f"datasets/part-0000{number}.safetensors" for number in range(4)]
     assert (said["records"], said["uploaded"]) == (1250, False)
+    assert [each["keys"] for each in plain] == [["inputs/deep/a.csv"], ["inputs/a.csv"]]
+    assert (kept, plain[0]["records"]) == (b"1,2", None)
+
+
+def test_what_is_uploaded_as_it_is_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="which file or folder"):
+        lanes("data", "upload", "team2", "--as-is")
+    with pytest.raises(UsageError, match="no such file or folder"):
+        lanes("data", "upload", "team2", tmp_path / "none", "--as-is")
 
 
 def test_an_unknown_team_is_asked_wrongly() -> None:
@@ -126,6 +143,13 @@ def test_a_model_needs_somewhere_to_go(tmp_path: Path) -> None:
         lanes("model", "import", tmp_path / "x.onnx")
     with pytest.raises(UsageError, match="no such file"):
         lanes("model", "import", tmp_path / "x.onnx", "--out", tmp_path / "y.onnx")
+
+
+def test_an_onnx_model_with_other_inputs_is_told_how_to_be_exported(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"no model")
+    with pytest.raises(LanesError) as caught:
+        lanes("model", "import", tmp_path / "x.onnx", "--out", tmp_path / "y.onnx")
+    assert 'input_names=["images", "magnitudes"]' in str(caught.value.fix)
 
 
 def test_a_right_onnx_model_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -100,3 +100,11 @@ def test_iam_simulate_is_found_where_the_tests_look_for_it(monkeypatch, tmp_path
     assert about("iam-simulate").found == f"0.1.173 in {tmp_path}"
     node.unlink()
     assert "there is no node" in about("iam-simulate").found
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_mount(), reason="there is no tmpfs here")
+def test_the_clouds_space_is_told_and_that_a_tmpfs_takes_memory(tmp_path):
+    (told,) = [each for each in examine(kept=tmp_path / "not" / "yet") if each.name == "Cloud's space"]
+    assert told.found.endswith(f"MB free in {tmp_path}/not/yet")
+    (told,) = [each for each in examine(kept=Path("/dev/shm")) if each.name == "Cloud's space"]
+    assert told.found.endswith("MB free in /dev/shm, a tmpfs: what lies there takes memory")

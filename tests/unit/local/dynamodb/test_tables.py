@@ -219,7 +219,7 @@ def test_each_change_is_told_with_what_the_item_is_then(table):
         table.delete_item(TableName=TABLE, Key={"p": {"S": "p"}, "r": {"N": "2"}})
         unmet = {"TableName": TABLE, "Key": key, "ConditionExpression": "attribute_not_exists(p)"}
         new = {"Put": {"TableName": TABLE, "Item": {"p": {"S": "p"}, "r": {"N": "3"}}}}
-        with pytest.raises(table.exceptions.TransactionCanceledException):
+        with pytest.raises(ClientError, match="TransactionCanceledException"):
             table.transact_write_items(TransactItems=[new, {"ConditionCheck": unmet}])
     assert told == {("p", "1"): {"p": {"S": "p"}, "r": {"N": "1"}, "a": {"S": "2"}}, ("p", "2"): None, ("p", "3"): None}
     put(table, 4)
@@ -249,7 +249,7 @@ def test_a_transaction_that_fails_leaves_no_record_in_the_stream(client):
     )
     new = {"Put": {"TableName": "streamed", "Item": {"p": {"S": "a"}}}}
     unmet = {"TableName": "streamed", "Key": {"p": {"S": "b"}}, "ConditionExpression": "attribute_exists(p)"}
-    with pytest.raises(client.exceptions.TransactionCanceledException):
+    with pytest.raises(ClientError, match="TransactionCanceledException"):
         client.transact_write_items(TransactItems=[new, {"ConditionCheck": unmet}])
     assert dynamodb_backends["123456789012"]["us-east-1"].tables["streamed"].stream_shard.items == []
     assert client.scan(TableName="streamed")["Count"] == 0

@@ -2,12 +2,14 @@
 
 import io
 import os
+import resource
 import stat
 import zipfile
 from importlib.util import cache_from_source
 
 import pytest
 
+from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.lambda_runtime.unpack import CodeStore
 
 PROGRAM = 0o100755 << 16
@@ -101,3 +103,16 @@ def test_what_was_asked_for_lately_stays_however_much_it_is(tmp_path):
     folders = [store.folder(str(number), zipped(("app.py", f"v = {number}"))) for number in range(140)]
     assert all(folder.exists() for folder in folders)
     assert not list(store._locks)
+
+
+def test_a_full_disk_is_no_fault_of_the_zip_and_the_next_call_finds_space(store):
+    code = zipped(("m.py", "x" * 100_000))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # the system refuses it as a disk does that is full
+    try:
+        with pytest.raises(InvokeRefusedError, match="the embedded cloud cannot unpack the code: ") as caught:
+            store.folder("sha", code)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (caught.value.code, caught.value.status) == ("ServiceException", 500)  # which Step Functions and boto3 retry
+    assert (store.folder("sha", code) / "m.py").stat().st_size == 100_000
