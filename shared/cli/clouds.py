@@ -255,13 +255,14 @@ class Rehearsal(Cloud):
         Raises:
             UsageError: There are more ranks than it has room for, ever or while others run.
         """
-        from shared.config.worlds import meeting_ranks
+        from shared.config.worlds import MEETS, meeting_ranks
         from shared.local.owners import owner_of
         from shared.local.standing import read_standing
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
-        if ranks is None:
-            return
+        functions = [lane.functions[key] for key in lane.workflows[workflow].functions.values()]
+        if ranks is None or any(each.reserved_concurrency for each in functions if MEETS in each.environment):
+            return  # none waits for another, or what they need is reserved for them
         answer = self._aws.owner.client("lambda").get_account_settings()
         standing = read_standing(answer["ResponseMetadata"]["HTTPHeaders"])
         team = owner_of(lane.state_machine_arn(workflow))

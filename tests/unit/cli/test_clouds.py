@@ -144,3 +144,7 @@ def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(proje
         ):
             rehearsal.check_room(lane, "fmi-script", {"world_size": most + 1})
         Cloud(project, rehearsal._aws).check_room(lane, "fmi-script", {"world_size": most + 1})
+        key = lane.workflows["fmi-script"].functions["execute"]
+        execute = replace(lane.functions[key], reserved_concurrency=most + 1)
+        reserved = replace(lane, functions={**lane.functions, key: execute})
+        rehearsal.check_room(reserved, "fmi-script", {"world_size": most + 1})
