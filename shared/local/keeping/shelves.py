@@ -80,7 +80,7 @@ def _handles(queue: Queue) -> Iterator[Entry]:
 
 
 def _changes(shard: StreamShard) -> Iterator[Entry]:
-    for number, each in enumerate(shard.items):
+    for number, each in enumerate(shard.items, shard.starting_sequence_number):  # the oldest ones go
         yield Entry(str(number), each)
 
 
