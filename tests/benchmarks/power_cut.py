@@ -382,7 +382,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         wrong = cut(args.kills, args.seed, Path(folder), say=lambda text: print(text, flush=True))
     print("\n".join(wrong) or "all that was acknowledged was there")
     sys.exit(bool(wrong))

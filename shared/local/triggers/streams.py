@@ -202,7 +202,9 @@ class StreamPoller:
     def forget(self, uuid: str) -> None:
         """Forget how far the mapping *uuid*, which was deleted, is."""
         with self._lock:
-            self._places = {key: place for key, place in self._places.items() if key[0] != uuid}
+            for key in [key for key in self._places if key[0] == uuid]:
+                del self._places[key]
+                self._ledger.drop(_noted(*key))
 
     def stop(self) -> None:
         """Begin no more batches. Those that are under way may end."""
@@ -263,7 +265,8 @@ class StreamPoller:
         return place
 
     def _note(self, mapping: StreamMapping, shard: str, place: _Place) -> None:
-        self._ledger.put(f"{mapping.uuid} {shard}", ((mapping.uuid, shard), place.done))
+        if self._places.get((mapping.uuid, shard)) is place:  # else the mapping is gone
+            self._ledger.put(_noted(mapping.uuid, shard), ((mapping.uuid, shard), place.done))
 
     @staticmethod
     def _batch(mapping: StreamMapping, shard: Shard, place: _Place) -> list[Entry]:
@@ -323,3 +326,7 @@ class StreamPoller:
         if 0 <= mapping.max_age < now - rest[0].time:
             return "RecordAgeExceeded"
         return ""
+
+
+def _noted(uuid: str, shard: str) -> str:
+    return f"{uuid} {shard}"

@@ -321,9 +321,9 @@ def test_events_of_too_many_bytes_are_refused(queue, find):
     made = queue(lambda *_: held.wait(5) and DONE, threads=1, most_bytes=5)
     with contextlib.suppress(InvokeRefusedError):  # the first one is run at once, so it may not wait any more
         for _ in range(3):
-            made.put(find(), b"1234", "a")
+            made.put("f", find(), b"1234", "a")
     with pytest.raises(InvokeRefusedError) as refused:
-        made.put(find(), b"1234", "b")
+        made.put("f", find(), b"1234", "b")
     assert refused.value.status == 429
     held.set()
 
@@ -343,6 +343,6 @@ def test_a_queue_without_work_goes_with_its_threads(ends, find):
 def test_one_thread_waits_for_events_that_are_to_be_tried_again(queue, find):
     made = queue(Script(*[throttled("x")] * 6), throttled_delays=(1000.0, 1000.0), linger=0.0)
     for number in range(6):
-        made.put(find(), b"{}", str(number))
+        made.put("f", find(), b"{}", str(number))
     while len(made._queue) < 6 or len(made._threads) > 1:
         pass

@@ -178,6 +178,6 @@ def test_nothing_is_left_of_a_mapping_that_was_deleted():
     world = World()
     world.shards[0].add(1)
     world.run()
-    assert world.poller.kept() == {("m", "s"): 0}
+    assert list(world.noted.all().values()) == [(("m", "s"), 0)]
     world.poller.forget("m")
-    assert world.poller.kept() == {}
+    assert world.noted.all() == {}
