@@ -115,7 +115,6 @@ def down(*, yes: Yes = False, as_json: AsJson = False) -> None:
 
     # It ends whatever the files say by now.
     state = State(find_root(Path.cwd()) / STATE_DIR)
-    before = state.kept_as()
     there = state.running()
     runs = ending.ask_whether(there, yes=yes) if there else []
     running = daemon.down(state)
@@ -125,14 +124,8 @@ def down(*, yes: Yes = False, as_json: AsJson = False) -> None:
         console.note("no cloud runs here")
     elif not running.persists:
         console.note(f"ended {running.endpoint}")
-    elif state.kept_as() != before:
-        console.note(f"ended {running.endpoint}; lanes up --persist goes on with what was in it")
     else:
-        raise LanesError(
-            f"ended {running.endpoint}, and what was in it could not be kept",
-            where=str(state.log),
-            fix="read the end of that log; lanes up --persist goes on with what was kept before",
-        )
+        console.note(f"ended {running.endpoint}; lanes up --persist goes on with what was in it")
 
 
 def _may_end(state: State, sign: int) -> bool:
@@ -224,7 +217,10 @@ def _say(running: Running) -> None:
     if running.carries:
         console.note(f"it runs {running.carries}")
     if running.persists:
-        console.note("what is in it is kept when it ends; lanes up --persist goes on with that")
+        console.note(
+            "what is in it is kept as soon as it is acknowledged, and lanes up --persist goes on with it; not kept:"
+            " what is in ECR and ECS (images are pushed again by a deploy), PostgreSQL's data, and sessions of roles"
+        )
     if running.any_key:
         console.note(
             "warning: it takes any access key, so every user of this machine can do everything in it, and run code as"

@@ -20,6 +20,7 @@ from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring
 from shared.local.door.failing import Failing
 from shared.local.door.sessions import Issuer, new_owner_key
+from shared.local.keeping.folder import own
 from shared.local.state import State, private_folder, scratch
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from shared.aws.access_key import AccessKey
     from shared.config.lane import Place
     from shared.fmi.rendezvous.keys import TeamKeys
-    from shared.local.asl.plug import Plug
+    from shared.local.asl.engine import Engine
     from shared.local.capacity import Capacity
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
+    from shared.local.keeping.keeper import Keeper
+    from shared.local.lambda_runtime import LambdaRuntime
+    from shared.local.ledger import Ledger
     from shared.local.objects.contents import Contents
     from shared.local.registry import Store
     from shared.local.storage import Storage
@@ -119,8 +123,11 @@ class EmbeddedCloud:
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         self.storage = Storage(self._data(folder), self._persist, self._bounds)
-        iam = self._iam()
+        if self._persist:
+            own(State(self._state_dir).kept, self.storage.path)
         self.contents = parts.enter_context(objects.install(self.storage))
+        keeper = self._new_keeper()
+        iam = self._iam()
         parts.enter_context(_moto_like_aws(iam))
         log_room = parts.enter_context(logs.install(self.storage))
         parts.callback(self.contents.close)  # before moto's tables are emptied: the files of a kept cloud stay
@@ -133,7 +140,9 @@ class EmbeddedCloud:
                 self._port,
                 lambda moto: Threshold(
                     Failing(
-                        registry.RegistryApp(images, passwords, iam.gate.why_not).in_front_of(self._door(moto, iam)),
+                        registry.RegistryApp(images, passwords, iam.gate.why_not).in_front_of(
+                            self._door(keeper.around(moto) if keeper else moto, iam)
+                        ),
                         self._state_dir,
                     )
                 ),
@@ -141,7 +150,7 @@ class EmbeddedCloud:
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
-        life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
+        life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint, keeper))
         log_room.settle()
         self.contents.sweep()  # what an earlier cloud left and nothing of what was kept refers to
         parts.enter_context(fleet)
@@ -157,6 +166,14 @@ class EmbeddedCloud:
     def _data(self, scratch_folder: Path) -> Path:
         """Return the folder of what the cloud keeps on disk."""
         return (State(self._state_dir).kept if self._persist else scratch_folder) / "data"
+
+    def _new_keeper(self) -> Keeper | None:
+        from shared.local.keeping.keeper import Keeper
+
+        if not self._persist:
+            return None
+        self.contents.hold()  # if this cloud is killed, the next one needs what there was at the last commit
+        return Keeper(State(self._state_dir).kept, self.storage, self.contents)
 
     def _iam(self) -> _Iam:
         from shared.local.enforcement.gate import Gate
@@ -180,17 +197,21 @@ class EmbeddedCloud:
         return Door(cloud, keyring, time.time, account, any_key=self._any_key)
 
     @contextlib.contextmanager
-    def _functions_and_machines(self, iam: _Iam, folder: Path, images: Store, endpoint: str) -> Iterator[_Life]:
+    def _functions_and_machines(
+        self, iam: _Iam, folder: Path, images: Store, endpoint: str, keeper: Keeper | None
+    ) -> Iterator[_Life]:
         """Run functions and state machines while the block lasts; the functions end before the machines."""
         from shared.local import lambda_runtime
         from shared.local.asl import plug as engine
         from shared.local.asl.services import Services
         from shared.local.door.identity import user_key
+        from shared.local.ledger import NoLedger
         from shared.local.rendezvous import LocalRendezvous
         from shared.local.stacks import plug as stacks
         from shared.local.stacks.rights import Rights
         from shared.local.triggers.running import Triggers
 
+        ledger: Callable[[str], Ledger] = keeper.ledger if keeper else lambda _: NoLedger()
         with LocalRendezvous(keys=lambda: _keys(self.place, endpoint, self.key)) as meeting:
             services = Services(endpoint, iam.issuer, since=iam.judge.since)
             runtime = lambda_runtime.LambdaRuntime(
@@ -201,6 +222,7 @@ class EmbeddedCloud:
                 issuer=iam.issuer,
                 end=lambda_runtime.Destinations(services.client),
                 idle_minutes=self._bounds.idle_minutes,
+                ledger=ledger("lambda events"),
             )
             self.carries = runtime.carries
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
@@ -210,10 +232,10 @@ class EmbeddedCloud:
             ) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
-                triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
+                triggers = Triggers(invoke, services, iam.gate, speed=self._speed, ledger=ledger)
                 plug.engine.announce_to(triggers.announce)
                 with (
-                    self._kept(plug, triggers) as life,
+                    _kept(keeper, plug.engine),
                     triggers.install(),
                     runtime,
                     lambda_runtime.install(runtime),
@@ -221,24 +243,37 @@ class EmbeddedCloud:
                     lambda_runtime.install_limits(),
                     stacks.install(Rights(lambda: endpoint, iam.issuer, user_key, iam.gate.assumes)),
                 ):
-                    yield life
+                    yield _life(keeper, triggers, runtime)
 
-    @contextlib.contextmanager
-    def _kept(self, plug: Plug, triggers: Triggers) -> Iterator[_Life]:
-        """Keep the cloud, if it is to be kept, when nothing runs in it any more."""
-        if not self._persist:
-            yield _Life(lambda: None, triggers.stop)
-            return
-        from shared.local.keeping.keeper import Keeper
 
-        keeper = Keeper(State(self._state_dir).kept, plug.engine, triggers)
-        self.contents.hold()  # if this cloud is killed, the next one needs what was there when the last one ended
-        keeper.load()
+@contextlib.contextmanager
+def _kept(keeper: Keeper | None, engine: Engine) -> Iterator[None]:
+    """Fill the cloud with what was kept, and write what is left when nothing runs in it any more."""
+    if keeper is None:
+        yield
+        return
+    with contextlib.closing(keeper):
+        keeper.load(engine)
         try:
-            yield _Life(keeper.go_on, keeper.halt)
+            yield
         finally:
-            plug.engine.close()
-            keeper.save()
+            engine.close()
+
+
+def _life(keeper: Keeper | None, triggers: Triggers, runtime: LambdaRuntime) -> _Life:
+    if keeper is None:
+        return _Life(lambda: None, triggers.stop)
+
+    def begin() -> None:
+        keeper.go_on()
+        triggers.go_on()
+        runtime.go_on()
+
+    def halt() -> None:
+        triggers.stop()
+        keeper.halt()
+
+    return _Life(begin, halt)
 
 
 class _Life(NamedTuple):

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 # Seconds.
 _SLOWEST_START = 60.0  # for a start, on a busy machine
 _SLOWEST_END = 15.0  # for a process to end after a signal
-_SLOWEST_KEEP = 600.0  # for one that first writes down what is in its cloud
 _LOOK_AT_LOCK = 0.25  # another command that only looks at the lock holds it for less than that
 _POLL = 0.05  # between two looks at a lock
 _LOOK = 1.0  # between two looks at whether our files are still there
@@ -213,7 +212,7 @@ def down(state: State) -> Running | None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, sign)
-        if _until(lambda: not state.held(), _SLOWEST_KEEP if running.persists else _SLOWEST_END):
+        if _until(lambda: not state.held(), _SLOWEST_END):
             return running
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 

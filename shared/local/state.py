@@ -135,13 +135,6 @@ class State:
         """Say whether a cloud runs, starts or ends here now."""
         return self.lock.held()
 
-    def kept_as(self) -> str:
-        """Return what differs each time that a cloud is kept; empty if none is."""
-        try:
-            return (self.kept / "current").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
-
     def one_deploy(self) -> FileLock:
         """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""
         return FileLock(self.folder / "deploy.lock")

@@ -2,190 +2,138 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
+import contextlib
 import logging
-import os
-import stat
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moto.cloudformation.models import cloudformation_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
 from shared.errors import LanesError
-from shared.local.keeping.pickles import Reader, Writer
-from shared.local.keeping.tables import all_tables, fill, find
+from shared.local.changing import Changes, changing, followed
+from shared.local.keeping.app import Keeping
+from shared.local.keeping.journal import Files, Journal
+from shared.local.keeping.loading import load
+from shared.local.keeping.schema import LAYOUT, SCHEMA, check_version
+from shared.local.keeping.shelves import Notes
+from shared.local.keeping.tables import all_tables
+from shared.local.keeping.units import Units
+from shared.local.keeping.watching import watched
 from shared.local.postgres import forget_earlier
-from shared.local.state import private_folder
-from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
-    from shared.local.asl.engine import Engine
-    from shared.local.triggers.running import Kept, Triggers
+    from pathlib import Path
+    from wsgiref.types import WSGIApplication
 
-_PREFIX, _POINTER = "cloud-", "current"
-_FILE = "tables.pickle"
-_NOT_KEPT = ("moto.ecr.", "moto.ecs.")
-_OWN = frozenset({"runs"})  # executions that run are each cloud's own; the others are on disk already
-_LAYOUT = "3"  # what of ours lies in the pickle; another number where an older one would be read wrongly
+    from shared.local.asl.engine import Engine
+    from shared.local.asl.runs.store import RunStore
+    from shared.local.ledger import Ledger
+    from shared.local.storage import Storage
+
 _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Keeps one cloud in *folder*.
+    """Keeps one cloud.
 
     Args:
-        folder: Where; it need not exist.
-        engine: The cloud's engine, which runs.
-        triggers: The cloud's triggers.
+        folder: The folder of all that is kept (``.lanes/kept``), which is ours (:mod:`.folder`).
+        storage: The cloud's storage, in that folder.
+        files: Files that the tables lead to.
+
+    Raises:
+        LanesError: Another version wrote what is there, or it cannot be opened.
     """
 
-    def __init__(self, folder: Path, engine: Engine, triggers: Triggers) -> None:
+    def __init__(self, folder: Path, storage: Storage, files: Files | None = None) -> None:
         self._folder = folder
-        self._engine = engine
-        self._triggers = triggers
-        self._kept: Kept | None = None
+        self._database = storage.database("tables", LAYOUT, SCHEMA)
+        try:
+            with self._database.transaction() as writer:
+                check_version(writer, folder)
+        except BaseException:
+            self._database.close()
+            raise
+        self._parts = contextlib.ExitStack()
+        self._units, self._notes = Units(), Notes()
+        self._changes = Changes()
+        self._journal = Journal(self._database, self._changes, self._units, self._notes, files)
+        self._runs: RunStore
         self._begun = False
 
-    def load(self) -> None:
-        """Fill the empty cloud with what was kept, if anything was. Nothing runs yet.
+    def around(self, cloud: WSGIApplication) -> WSGIApplication:
+        """Return what answers for *cloud*, which is moto's."""
+        return Keeping(cloud, self._changes, self._journal)
+
+    def ledger(self, kind: str) -> Ledger:
+        """Return what is noted of a *kind*."""
+        return self._journal.ledger(kind)
+
+    def load(self, engine: Engine) -> None:
+        """Fill the empty cloud with what was kept. Nothing runs yet.
 
         Raises:
-            LanesError: Another version wrote it, others may have written it, or it cannot be read.
+            LanesError: It cannot be read.
         """
-        current = current_of(self._folder)
-        if current is None:
-            return
-        for folder in (self._folder, current):
-            _check_ours(folder)
-        with (current / _FILE).open("rb") as file:
-            _check_versions(file.readline(), self._folder)
-            try:
-                tables, self._kept = Reader(file, self._engine).load()
-            except Exception as error:
-                raise LanesError(
-                    f"what lanes up --persist kept cannot be read: {type(error).__name__}: {error}",
-                    where=str(self._folder),
-                    fix="remove that folder, and begin anew",
-                ) from error
-        for table, state in tables.items():
-            fill(find(table), state)
+        self._runs = engine.runs
+        try:
+            used = load(self._database, engine, self._units)
+        except Exception as error:
+            raise LanesError(
+                f"what lanes up --persist kept cannot be read: {type(error).__name__}: {error}",
+                where=str(self._folder),
+                fix="remove that folder, and begin anew; if no disk failed, tell us before you do",
+            ) from error
+        self._journal.begin(used)
+        self._parts.enter_context(followed(self._changes))
+        self._parts.enter_context(watched(self._changes, self._notes))
 
     def go_on(self) -> None:
         """Let go on what was under way, now that the cloud answers."""
         self._begun = True
-        if self._kept is None:
-            return
-        _show_messages()
-        for name in forget_earlier():
-            _log.warning("the database that the secret %s leads to was not kept; a deploy makes it anew, empty", name)
-        for identity, text in self._engine.runs.unfinished():
+        with changing():
+            _show_messages()
+            _end_stacks()
+            for name in forget_earlier():
+                _log.warning(
+                    "the database that the secret %s leads to was not kept; a deploy makes it anew, empty", name
+                )
+        for identity, text in self._runs.unfinished():
             _log.warning("%s ran when the cloud ended, and begins again", identity.arn)
             _, _, _, region, account, *_ = identity.arn.split(":")
             stepfunctions_backends[account][region].begin_again(identity, text)
-        self._triggers.go_on_with(self._kept)
 
     def halt(self) -> None:
-        """Begin nothing more: what fails from now on fails because the cloud ends."""
-        self._triggers.stop()
-        self._engine.runs.halt()
+        """What fails from now on fails because the cloud ends."""
+        self._runs.halt()
 
-    def save(self) -> None:
-        """Write down the cloud, of which nothing runs any more. One that did not begin leaves what was kept alone.
+    def close(self) -> None:
+        """Write what was done since, of a cloud in which nothing runs any more.
 
         Raises:
-            LanesError: It could not be written. What was kept before is still there.
+            LanesError: It could not be written.
         """
-        if not self._begun:
-            return
-        private_folder(self._folder)
         try:
-            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._folder))
-            self._write(made)
-            pointer = made / _POINTER
-            pointer.write_text(made.name, encoding="utf-8")
-            pointer.replace(self._folder / _POINTER)
-        except Exception as error:
-            raise LanesError(
-                f"what is in the cloud could not be kept: {type(error).__name__}: {error}",
-                where=str(self._folder),
-                fix="free space there; if that is not it, tell us, with the cloud's log",
-            ) from error
+            left = {id(backend): backend for _, backend in all_tables()}
+            self._journal.close(left if self._begun else None)
         finally:
-            kept = current_of(self._folder)
-            for other in self._folder.glob(f"{_PREFIX}*"):
-                if other != kept:
-                    remove_tree(other)
-
-    def _write(self, folder: Path) -> None:
-        with (folder / _FILE).open("wb") as file:
-            file.write(json.dumps(_versions()).encode() + b"\n")
-            tables = {
-                table: {name: value for name, value in vars(backend).items() if name not in _OWN}
-                for table, backend in all_tables()
-                if not _left_out(table.module)
-            }
-            Writer(file).dump((tables, self._triggers.kept()))
-
-
-def current_of(folder: Path) -> Path | None:
-    """Return the folder in *folder* that holds the cloud that is kept there; None if none is."""
-    try:
-        return folder / Path((folder / _POINTER).read_text(encoding="utf-8")).name
-    except FileNotFoundError:
-        return None
-
-
-def _check_ours(folder: Path) -> None:
-    """Refuse what did not come from ``lanes up`` of this user here: a pickle runs what is in it.
-
-    What comes with a copy of a project, as from a repository, is not in folders that only their owner may enter.
-    """
-    try:
-        found = folder.lstat()
-        ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-        private = stat.S_IMODE(found.st_mode) == stat.S_IRWXU
-    except FileNotFoundError:
-        ours = private = False
-    if not (ours and private):
-        raise LanesError(
-            "lanes up --persist goes on only with what it kept itself, in folders that nobody else may enter",
-            where=str(folder),
-            fix="remove it, and begin anew",
-        )
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in ("moto", "teamlanes")} | {
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "layout": _LAYOUT,
-    }
-
-
-def _check_versions(line: bytes, folder: Path) -> None:
-    wrote, ours = json.loads(line), _versions()
-    if wrote != ours:
-        told = ", ".join(
-            f"{name} {wrote.get(name)} (now {ours[name]})" for name in ours if wrote.get(name) != ours[name]
-        )
-        raise LanesError(
-            f"what lanes up --persist kept was written by {told}",
-            where=str(folder),
-            fix="remove that folder; begin anew",
-        )
-
-
-def _left_out(module: str) -> bool:
-    return module.startswith(_NOT_KEPT)
+            self._parts.close()
+            self._database.close()
 
 
 def _show_messages() -> None:
     """Make visible again what was received of queues and not deleted."""
     for _, _, backend in list(sqs_backends.iter_backends()):
         for queue in backend.queues.values():
-            for message in queue.pending_messages:
+            for message in queue._messages:  # noqa: SLF001  the public list leaves out what is hidden
                 message.visible_at = 0.0
-            queue.pending_messages.clear()
+
+
+def _end_stacks() -> None:
+    """End what was done to stacks when the cloud ended; what it had made is there, and can be gone on with."""
+    for account, region, _ in list(cloudformation_backends.iter_backends()):
+        backend = cloudformation_backends[account][region]  # as a change that asks for it
+        for stack in list(backend.stacks.values()):
+            if stack.busy:
+                stack.become(stack.status.replace("_IN_PROGRESS", "_FAILED"), "The embedded cloud ended meanwhile.")

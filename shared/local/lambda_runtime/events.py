@@ -11,10 +11,14 @@ A thread does not wait for a worker: an event that finds none is tried again aft
 of a team are as many as it may run functions (:class:`~shared.local.lambda_runtime.slots.Slots`), and a few that rest.
 
 An event names its function and holds nothing of it: each try runs what the function is by then, as on AWS.
+
+A ledger has every event from when it is put until it is over, so that a kept cloud goes on with it. One that was being
+tried when the cloud ended is tried once more; AWS does not promise either that an event comes only once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import logging
 import threading
@@ -26,11 +30,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from shared.local.lambda_runtime.function import NOT_FOUND, InvokeRefusedError, throttled
 from shared.local.lambda_runtime.lineage import RECURSIVE
 from shared.local.lambda_runtime.pool import RuntimeClosedError
+from shared.local.ledger import NoLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from shared.local.lambda_runtime.function import FunctionSpec, Invocation
+    from shared.local.ledger import Ledger
 
     Find = Callable[[], FunctionSpec]
 
@@ -45,12 +51,35 @@ class _Event:
 
     due: float
     number: int
+    function: str = field(compare=False)
     find: Find = field(compare=False)
     payload: bytes = field(compare=False)
     request_id: str = field(compare=False)
     came: float = field(compare=False)
     failures: int = field(default=0, compare=False)
     refusals: int = field(default=0, compare=False)
+
+
+class Noted(NamedTuple):
+    """An event as a ledger has it.
+
+    Attributes:
+        function: The ARN of its function.
+        find: Tells of its function.
+        payload: The event, as JSON.
+        request_id: The id of all its invocations.
+        came: When it was queued, in seconds since the epoch.
+        failures: How often its function failed.
+        refusals: How often its function could not be started.
+    """
+
+    function: str
+    find: Find
+    payload: bytes
+    request_id: str
+    came: float
+    failures: int
+    refusals: int
 
 
 class Outcome(NamedTuple):
@@ -93,6 +122,18 @@ class EventQueues:
             InvokeRefusedError: The function's queue is full.
             RuntimeClosedError: The queues are closed.
         """
+        with self._queue(function) as queue:
+            queue.put(function, find, payload, request_id)
+
+    def go_on_with(self, noted: Iterable[Noted]) -> None:
+        """Go on with what an earlier cloud had not done."""
+        for each in noted:
+            with self._queue(each.function) as queue:
+                queue.go_on_with(each)
+
+    @contextlib.contextmanager
+    def _queue(self, function: str) -> Iterator[EventQueue]:
+        """Give the function's queue, with the lock: an empty queue must not go meanwhile."""
         with self._lock:
             if self._closed:
                 raise _closed()
@@ -100,7 +141,7 @@ class EventQueues:
             if queue is None:
                 queue = self._queues[function] = self._make()
                 queue.when_empty(partial(self._drop, function, queue))
-            queue.put(find, payload, request_id)  # with the lock: an empty queue must not go meanwhile
+            yield queue
 
     def _drop(self, function: str, queue: EventQueue) -> None:
         with self._lock:
@@ -137,6 +178,7 @@ class EventQueue:
             They are AWS's own.
         linger: Seconds for which a thread without work stays.
         clock: Gives seconds that never go back.
+        ledger: Notes events until they are over.
     """
 
     def __init__(  # noqa: PLR0913  settings, most of which only tests change
@@ -151,6 +193,7 @@ class EventQueue:
         throttled_delays: tuple[float, float] = (1.0, 300.0),
         linger: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
+        ledger: Ledger | None = None,
     ) -> None:
         self._run = run
         self._delays = delays
@@ -161,6 +204,7 @@ class EventQueue:
         self._throttled_delays = throttled_delays
         self._linger = linger
         self._clock = clock
+        self._ledger = ledger or NoLedger()
         self._changed = threading.Condition()
         self._queue: list[_Event] = []
         self._threads: set[threading.Thread] = set()
@@ -180,8 +224,8 @@ class EventQueue:
         with self._changed:
             return not self._queue and not self._threads
 
-    def put(self, find: Find, payload: bytes, request_id: str) -> None:
-        """Queue an event, due now. *find* tells of its function, at each try.
+    def put(self, function: str, find: Find, payload: bytes, request_id: str) -> None:
+        """Queue an event of *function*, due now. *find* tells of it, at each try.
 
         Raises:
             InvokeRefusedError: The queue is full.
@@ -192,13 +236,28 @@ class EventQueue:
                 raise _closed()
             if len(self._queue) >= self._capacity or self._bytes + len(payload) > self._most_bytes:
                 raise throttled("ConcurrentInvocationLimitExceeded")
-            self._number += 1
             now = self._clock()
-            self._push(_Event(now, self._number, find, payload, request_id, now))
-            if not self._resting and len(self._threads) < self._most:
-                thread = threading.Thread(target=self._work, name="lambda-events", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+            self._add(_Event(now, self._next_number(), function, find, payload, request_id, now))
+
+    def go_on_with(self, noted: Noted) -> None:
+        """Queue an event again that an earlier cloud had not done, due now."""
+        with self._changed:
+            now = self._clock()
+            came = now - max(0.0, time.time() - noted.came)
+            event = _Event(now, self._next_number(), noted.function, noted.find, noted.payload, noted.request_id, came)
+            self._add(replace(event, failures=noted.failures, refusals=noted.refusals))
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _add(self, event: _Event) -> None:
+        """Queue an event that is new here, and see that there is a thread for it; needs the lock."""
+        self._push(event)
+        if not self._resting and len(self._threads) < self._most:
+            thread = threading.Thread(target=self._work, name="lambda-events", daemon=True)
+            self._threads.add(thread)
+            thread.start()
 
     def close(self) -> None:
         """Take no more events and drop those that wait."""
@@ -217,6 +276,9 @@ class EventQueue:
 
     def _push(self, event: _Event) -> None:
         self._bytes += len(event.payload)
+        came = time.time() - (self._clock() - event.came)
+        told = event.function, event.find, event.payload, event.request_id, came, event.failures, event.refusals
+        self._ledger.put(_key(event), Noted(*told))
         heapq.heappush(self._queue, event)
         self._changed.notify()
 
@@ -268,8 +330,11 @@ class EventQueue:
         except InvokeRefusedError as refusal:  # nobody knows what the function is
             if refusal.code != NOT_FOUND:
                 self._again(replace(event, refusals=event.refusals + 1), self._throttled_delay(event))
+            else:
+                self._ledger.drop(_key(event))
         except Exception:  # noqa: BLE001  one event must not end a thread that serves all
             _log.exception("event %s was lost", event.request_id)
+            self._ledger.drop(_key(event))
 
     def _ran(self, event: _Event, spec: FunctionSpec, invocation: Invocation) -> None:
         if invocation.function_error is None:
@@ -304,11 +369,16 @@ class EventQueue:
     def _over(self, event: _Event, spec: FunctionSpec, condition: Condition, invocation: Invocation | None) -> None:
         tries = event.failures + (condition != "ZeroReservedConcurrency")
         self._end(Outcome(spec, event.payload, event.request_id, condition, tries, invocation))
+        self._ledger.drop(_key(event))
 
     def _again(self, event: _Event, delay: float) -> None:
         with self._changed:
             if not self._closed:
                 self._push(replace(event, due=self._clock() + delay))
+
+
+def _key(event: _Event) -> str:
+    return f"{event.function} {event.request_id}"
 
 
 def _closed() -> RuntimeClosedError:

@@ -23,6 +23,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
 from shared.local.arns import REGION
+from shared.local.changing import apart
 from shared.local.lambda_runtime import known
 from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
@@ -287,7 +288,8 @@ def _invoke_from_service(
     """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call without waiting."""
     find = _finder(self.account_id, self.region, self.function_arn)
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
-        return _answer(runtime.invoke(find(), _bytes(body)), response_headers)
+        with apart():
+            return _answer(runtime.invoke(find(), _bytes(body)), response_headers)
     runtime.invoke_event(self.function_arn, find, _bytes(body))
     return b""
 
@@ -309,7 +311,8 @@ def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
             find = _finder(self.account_id, self.region_name, spec.invoked)
             runtime.invoke_event(spec.function_arn, find, _bytes(body))
             return b""
-        return _answer(runtime.invoke(spec, _bytes(body)), response_headers)
+        with apart():
+            return _answer(runtime.invoke(spec, _bytes(body)), response_headers)
 
     return invoke
 

@@ -48,6 +48,7 @@ from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
 from shared.local.lambda_runtime.worlds import world_of
+from shared.local.ledger import NoLedger
 from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.events import Outcome
     from shared.local.lambda_runtime.log_stream import LogSink
+    from shared.local.ledger import Ledger
     from shared.local.standing import Standing
 
 MAX_SYNC = SYNC_PAYLOAD.value
@@ -79,6 +81,7 @@ class LambdaRuntime:
         rendezvous: See :class:`CloudAround`.
         issuer: Makes the credentials of functions' roles. A runtime without a cloud needs none.
         end: Is told what became of each Event invocation.
+        ledger: Notes Event invocations until they are over.
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
@@ -103,6 +106,7 @@ class LambdaRuntime:
         rendezvous: Callable[[], str] | None = None,
         issuer: Issuer | None = None,
         end: Callable[[Outcome], None] = lambda _: None,
+        ledger: Ledger | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
@@ -125,7 +129,8 @@ class LambdaRuntime:
             idle=60 * idle_minutes,
             tell=lambda what: _log.warning("%s (this machine: %s)", what, self.carries),
         )
-        self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end))
+        self._ledger = ledger or NoLedger()
+        self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end, ledger=self._ledger))
 
     def invoke(
         self,
@@ -183,6 +188,10 @@ class LambdaRuntime:
         request_id = request_id or str(uuid.uuid4())
         self._events.put(function, find, payload, request_id)
         return request_id
+
+    def go_on(self) -> None:
+        """Go on with the Event invocations that an earlier cloud had not done."""
+        self._events.go_on_with(self._ledger.all().values())
 
     def know(self, function_arn: str, reserved: int | None) -> None:
         """Note that there is a function, with so much concurrency *reserved*, or None."""

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from shared.local.changing import apart
 from shared.local.door.arrived import TRAILERS, arrived
 from shared.local.door.refused import RefusedError
 from shared.local.objects import sums
@@ -92,6 +93,11 @@ def receive(environ: WSGIEnvironment, contents: Contents, algorithm: str = "") -
         Refusal: It is too large, or not what was sent.
         OSError: It cannot be kept.
     """
+    with apart():  # a slow sender keeps nobody's change from being written
+        return _receive(environ, contents, algorithm)
+
+
+def _receive(environ: WSGIEnvironment, contents: Contents, algorithm: str) -> Received:
     headers = dict(arrived(environ).headers)
     expected = _length(headers)
     told, trailing = asked_sum(headers)

@@ -17,15 +17,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.local.ledger import NoLedger
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shared.local.asl.scheduler import Job, Scheduler, Timer
+    from shared.local.ledger import Ledger
     from shared.local.triggers.timetable import Schedule
 
 _LOOK = 60.0  # seconds, at most, between two looks
 _LANE = "clock"
 _GAP = 300.0  # seconds without a look, after which the machine counts as having slept
+_NOTED = "looked"  # the one key in the ledger
 _log = logging.getLogger(__name__)
 
 
@@ -69,9 +73,10 @@ class Clock:
         fire: Is told of each firing: the schedule, and the time that it was scheduled for.
         completed: Is told of each schedule that never fires again and is to be deleted then.
         speed: How many times the scheduler's time is faster than this machine's.
+        ledger: Notes until when the clock has looked, and what it knows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it needs of the rest of the cloud
         self,
         scheduler: Scheduler,
         schedules: Callable[[], Sequence[Schedule]],
@@ -79,8 +84,10 @@ class Clock:
         completed: Callable[[Schedule], None] = lambda _: None,
         *,
         speed: float = 1.0,
+        ledger: Ledger | None = None,
     ) -> None:
         self._scheduler = scheduler
+        self._ledger = ledger or NoLedger()
         self._schedules = schedules
         self._fire = fire
         self._completed = completed
@@ -94,17 +101,13 @@ class Clock:
         """Look at the schedules soon: one was made, changed or deleted."""
         self._scheduler.submit(self._look, _LANE)
 
-    def kept(self) -> tuple[datetime, dict[str, Seen]]:
-        """Return what :meth:`go_on_from` takes: until when the clock has looked, and what it knows."""
-        with self._lock:
-            return self._looked, dict(self._seen)
-
-    def go_on_from(self, looked: datetime, seen: dict[str, Seen]) -> None:
+    def go_on(self) -> None:
         """Go on where an earlier clock ended. One that ran ahead of the time is taken to have ended now."""
-        with self._lock:
-            now = self._now()
-            self._looked = min(looked, now)
-            self._seen = {arn: each for arn, each in seen.items() if looked <= now}
+        for looked, seen in self._ledger.all().values():
+            with self._lock:
+                now = self._now()
+                self._looked = min(looked, now)
+                self._seen = {arn: each for arn, each in seen.items() if looked <= now}
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._scheduler.now(), UTC)
@@ -122,6 +125,7 @@ class Clock:
                 if due and schedule.deleted_after and self._seen[schedule.arn].next is None:
                     self._completed(schedule)
             self._looked = now
+            self._ledger.put(_NOTED, (now, self._seen))
             self._look_later(now)
 
     def _due(self, schedule: Schedule, now: datetime) -> list[datetime]:

@@ -11,17 +11,19 @@ EventBridge's (read 2026-11-30, in botocore's models). Which errors AWS tries ag
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.local.ledger import NoLedger
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from random import Random
 
     from shared.local.asl.scheduler import Scheduler
+    from shared.local.ledger import Ledger
     from shared.local.triggers.timetable import Schedule, Target
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 480.0  # seconds
@@ -85,6 +87,7 @@ class Firings:
         bury: Writes a firing into its dead-letter queue, with the last error and AWS's word for the retry condition
             that was exhausted, or empty; raises TargetError.
         random: For ids, and for the moments in flexible windows.
+        ledger: Notes those that are not done.
     """
 
     def __init__(
@@ -93,13 +96,13 @@ class Firings:
         call: Callable[[Firing], None],
         bury: Callable[[Firing, TargetError, str], None],
         random: Random,
+        ledger: Ledger | None = None,
     ) -> None:
         self._scheduler = scheduler
         self._call = call
         self._bury = bury
         self._random = random
-        self._lock = threading.Lock()
-        self._open: dict[str, Firing] = {}
+        self._ledger = ledger or NoLedger()
 
     def fire(self, schedule: Schedule, time: datetime) -> None:
         """Call the target of *schedule*, which fired for *time*: at once, or at some moment of its flexible window."""
@@ -122,26 +125,19 @@ class Firings:
             event=event,
             forwarded=forwarded,
         )
-        with self._lock:
-            self._open[firing.id] = firing
+        self._ledger.put(firing.id, firing)
         self._try(firing)
 
     def _new_id(self) -> str:
         return f"{self._random.getrandbits(_ID_BITS):016x}"
 
-    def kept(self) -> list[Firing]:
-        """Return those that are not done, for :meth:`go_on_with`."""
-        with self._lock:
-            return list(self._open.values())
-
-    def go_on_with(self, firings: Iterable[Firing]) -> None:
+    def go_on(self) -> None:
         """Go on with what an earlier cloud had not done."""
-        for firing in firings:
+        for firing in self._ledger.all().values():
             self._wait(replace(firing, again=True))
 
     def _wait(self, firing: Firing) -> None:
-        with self._lock:
-            self._open[firing.id] = firing
+        self._ledger.put(firing.id, firing)
         lane = firing.target.role or firing.target.arn  # a call that is slow keeps none of another role's waiting
         call = partial(self._scheduler.block, partial(self._try, firing), lane)
         self._scheduler.call_later(max(0.0, firing.due - self._scheduler.now()), call, lane)
@@ -186,5 +182,4 @@ class Firings:
         self._done(firing)
 
     def _done(self, firing: Firing) -> None:
-        with self._lock:
-            self._open.pop(firing.id, None)
+        self._ledger.drop(firing.id)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.scheduler import Scheduler
     from shared.local.enforcement.gate import Gate
+    from shared.local.ledger import Ledger
     from shared.local.triggers.stream_mappings import Clients
     from shared.local.triggers.streams import Abandoned, Entry, Shard, StreamMapping, Tried
 
@@ -86,15 +87,18 @@ class Mappings:
         invoke: Calls a function, by its ARN, and waits.
         gate: Decides what a function's role may read.
         clients: Makes the clients of roles.
+        ledger: Notes how far streams were read.
     """
 
-    def __init__(self, scheduler: Scheduler, invoke: InvokeLambda, gate: Gate, clients: Clients) -> None:
+    def __init__(
+        self, scheduler: Scheduler, invoke: InvokeLambda, gate: Gate, clients: Clients, ledger: Ledger | None = None
+    ) -> None:
         self._scheduler = scheduler
         self._invoke = invoke
         self._gate = gate
         self._clients = clients
         self.poller = Poller(scheduler, _enabled, self._source, self._work)
-        self.streams = StreamPoller(scheduler, _enabled_streams, self._shards, self._give, self._abandon)
+        self.streams = StreamPoller(scheduler, _enabled_streams, self._shards, self._give, self._abandon, ledger=ledger)
 
     def wake(self) -> None:
         """Look at all queues and streams soon."""

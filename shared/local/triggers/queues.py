@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from shared.local.arns import ACCOUNT, REGION, RESOURCE, SERVICE
+from shared.local.changing import changing
 from shared.local.lambda_runtime.lineage import current
 from shared.local.seams import Seam, plugged, then
 from shared.local.triggers.batches import LARGEST_EVENT, record
@@ -143,6 +144,14 @@ def _locked_by_name(original: Callable[..., object]) -> Callable[..., object]:
     return change
 
 
+@contextlib.contextmanager
+def _change(queue: Queue) -> Iterator[None]:
+    """Change *queue*, outside of a request."""
+    with changing():
+        sqs_backends[queue.account_id][queue.region]  # who keeps the cloud sees by this what is changed
+        yield
+
+
 def _lock(queue: Queue) -> Condition:
     lock: Condition = queue._messages_lock  # noqa: SLF001  over an RLock: its holder may take it again
     return lock
@@ -170,6 +179,10 @@ class PolledQueue:
 
         Those that were received too often go to the dead-letter queue; those that are too old go for good.
         """
+        with _change(self._queue):
+            return self._take(most)
+
+    def _take(self, most: int) -> list[Message]:
         queue = self._queue
         taken: list[Message] = []
         dead: list[Message] = []
@@ -210,7 +223,7 @@ class PolledQueue:
     def delete(self, messages: Iterable[Message]) -> None:
         """Delete *messages*, unless somebody has received them again since."""
         handles = {each.receipt_handle for each in messages}
-        with _lock(self._queue):
+        with _change(self._queue), _lock(self._queue):
             for message in [each for each in _messages(self._queue) if each.receipt_handle in handles]:
                 self._drop(message)
                 self._queue.deleted_messages.update(message.all_receipt_handles)

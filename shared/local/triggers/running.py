@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.ledger import NoLedger
 from shared.local.triggers import bucket_events, machine_events, rules, schedules
 from shared.local.triggers.buses import Buses
-from shared.local.triggers.clock import Clock, Hastened, Seen
-from shared.local.triggers.firing import Firing, Firings
+from shared.local.triggers.clock import Clock, Hastened
+from shared.local.triggers.firing import Firings
 from shared.local.triggers.mappings import Mappings
 from shared.local.triggers.poller import MOST_AT_ONCE
 from shared.local.triggers.rule_targets import RuleTargets
 from shared.local.triggers.targets import Targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from shared.local.asl.engine import InvokeLambda
@@ -26,20 +26,10 @@ if TYPE_CHECKING:
     from shared.local.asl.scheduler import Scheduler
     from shared.local.asl.services import Services
     from shared.local.enforcement.gate import Gate
+    from shared.local.ledger import Ledger
     from shared.local.triggers.timetable import Schedule
 
 _FIRINGS_AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a cloud that is to go on later keeps of its triggers; the rest is in moto's tables."""
-
-    looked: datetime
-    seen: dict[str, Seen]
-    firings: list[Firing]
-    events: list[Firing]
-    streams: dict[tuple[str, str], int]
 
 
 class Triggers:
@@ -51,9 +41,10 @@ class Triggers:
         gate: Decides for callers in this process.
         speed: How many times the clock of schedules is faster than this machine's.
         scheduler: Gives time and threads; a pool of its own, unless a test has another.
+        ledger: Returns what notes things of a kind that are not done.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what they need of the rest of the cloud
         self,
         invoke: InvokeLambda,
         services: Services,
@@ -61,18 +52,19 @@ class Triggers:
         *,
         speed: float = 1.0,
         scheduler: Scheduler | None = None,
+        ledger: Callable[[str], Ledger] = lambda _: NoLedger(),
     ) -> None:
         self._gate = gate
         self._scheduler = scheduler or ThreadScheduler(MOST_AT_ONCE + _FIRINGS_AT_ONCE)
         clock = Hastened(self._scheduler, speed) if speed != 1 else self._scheduler
         chance = random.SystemRandom()
         targets, of_rules = Targets(services.client, gate.assumes), RuleTargets(gate, lambda: self._buses)
-        self._firings = Firings(clock, targets.call, targets.bury, chance)
-        self._events = Firings(clock, of_rules.call, of_rules.bury, chance)
+        self._firings = Firings(clock, targets.call, targets.bury, chance, ledger("firings"))
+        self._events = Firings(clock, of_rules.call, of_rules.bury, chance, ledger("rule events"))
         self._now = clock.now
         self._buses = Buses(self._events, clock.now)
-        self._clock = Clock(clock, _timetables, self._fire, schedules.delete, speed=speed)
-        self._mappings = Mappings(self._scheduler, invoke, gate, services.client)
+        self._clock = Clock(clock, _timetables, self._fire, schedules.delete, speed=speed, ledger=ledger("clock"))
+        self._mappings = Mappings(self._scheduler, invoke, gate, services.client, ledger("streams"))
 
     @contextlib.contextmanager
     def install(self) -> Iterator[None]:
@@ -102,18 +94,13 @@ class Triggers:
         """Begin nothing more, before what is called ends."""
         self._mappings.stop()
 
-    def kept(self) -> Kept:
-        """Return what a later cloud goes on with."""
-        firings, events = self._firings.kept(), self._events.kept()
-        return Kept(*self._clock.kept(), firings, events, self._mappings.streams.kept())
-
-    def go_on_with(self, kept: Kept) -> None:
-        """Go on with what an earlier cloud kept. moto's tables are as they were then."""
-        self._clock.go_on_from(kept.looked, kept.seen)
-        self._firings.go_on_with(kept.firings)
-        self._events.go_on_with(kept.events)
+    def go_on(self) -> None:
+        """Go on where an earlier cloud ended. moto's tables are as they were then."""
+        self._clock.go_on()
+        self._firings.go_on()
+        self._events.go_on()
         self._clock.wake()
-        self._mappings.streams.go_on_from(kept.streams)
+        self._mappings.streams.go_on()
         self._mappings.wake()
 
 

@@ -23,10 +23,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from shared.local.ledger import NoLedger
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shared.local.asl.scheduler import Scheduler, Timer
+    from shared.local.ledger import Ledger
     from shared.values import Json
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 60.0  # seconds
@@ -157,21 +160,25 @@ class StreamPoller:
         shards: Returns the shards of a mapping's stream; None if it is gone, or may not be read for the function.
         work: Gives records to a mapping's function, and returns what became of it.
         abandon: Is told of each batch that is given up.
+        ledger: Notes how far each mapping is in each shard.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it needs of the rest of the cloud
         self,
         scheduler: Scheduler,
         mappings: Callable[[], Sequence[StreamMapping]],
         shards: Callable[[StreamMapping], Sequence[Shard] | None],
         work: Callable[[StreamMapping, Sequence[Entry]], Tried],
         abandon: Callable[[Abandoned], None],
+        *,
+        ledger: Ledger | None = None,
     ) -> None:
         self._scheduler = scheduler
         self._mappings = mappings
         self._shards = shards
         self._work = work
         self._abandon = abandon
+        self._ledger = ledger or NoLedger()
         self._lock = threading.Lock()
         self._places: dict[tuple[str, str], _Place] = {}
         self._asked = False
@@ -195,22 +202,19 @@ class StreamPoller:
     def forget(self, uuid: str) -> None:
         """Forget how far the mapping *uuid*, which was deleted, is."""
         with self._lock:
-            self._places = {key: place for key, place in self._places.items() if key[0] != uuid}
+            for key in [key for key in self._places if key[0] == uuid]:
+                del self._places[key]
+                self._ledger.drop(_noted(*key))
 
     def stop(self) -> None:
         """Begin no more batches. Those that are under way may end."""
         with self._lock:
             self._stopped = True
 
-    def kept(self) -> dict[tuple[str, str], int]:
-        """Return how far each mapping is in each shard, for :meth:`go_on_from`."""
-        with self._lock:
-            return {key: place.done for key, place in self._places.items()}
-
-    def go_on_from(self, kept: dict[tuple[str, str], int]) -> None:
+    def go_on(self) -> None:
         """Go on where an earlier cloud ended."""
         with self._lock:
-            self._places = {key: _Place(done) for key, done in kept.items()}
+            self._places = {key: _Place(done) for key, done in self._ledger.all().values()}
 
     def _turn(self) -> None:
         with self._lock:
@@ -257,7 +261,12 @@ class StreamPoller:
         place = self._places.get((mapping.uuid, shard.id))
         if place is None:
             place = self._places[mapping.uuid, shard.id] = _Place(shard.last() if mapping.start == "LATEST" else -1)
+            self._note(mapping, shard.id, place)
         return place
+
+    def _note(self, mapping: StreamMapping, shard: str, place: _Place) -> None:
+        if self._places.get((mapping.uuid, shard)) is place:  # else the mapping is gone
+            self._ledger.put(_noted(mapping.uuid, shard), ((mapping.uuid, shard), place.done))
 
     @staticmethod
     def _batch(mapping: StreamMapping, shard: Shard, place: _Place) -> list[Entry]:
@@ -283,6 +292,7 @@ class StreamPoller:
             self._abandon(Abandoned(mapping, shard, rest, tried, condition, tries))
         with self._lock:
             place.busy = False
+            self._note(mapping, shard, place)
         self.wake()
 
     def _after(
@@ -316,3 +326,7 @@ class StreamPoller:
         if 0 <= mapping.max_age < now - rest[0].time:
             return "RecordAgeExceeded"
         return ""
+
+
+def _noted(uuid: str, shard: str) -> str:
+    return f"{uuid} {shard}"

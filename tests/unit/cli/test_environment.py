@@ -133,7 +133,7 @@ def test_up_tells_no_secret_and_warns_of_an_open_door(lanes, running):
 
 
 def test_down_says_whether_what_was_in_it_is_kept(lanes):
-    assert "what is in it is kept when it ends" in lanes("up", "--port", "0", "--persist").stderr
+    assert "what is in it is kept as soon as it is acknowledged" in lanes("up", "--port", "0", "--persist").stderr
     assert "lanes up --persist goes on with what was in it" in lanes("down").stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 import time
 
 import pytest
@@ -185,31 +186,53 @@ def test_a_distributed_map_that_failed_is_redriven_after_a_restart(tmp_path, jso
         assert machines.describe_map_run(mapRunArn=run)["redriveCount"] == 1
 
 
-def test_what_another_version_kept_is_refused_with_the_fix(tmp_path):
+def journal_of(tmp_path):
+    return contextlib.closing(sqlite3.connect(tmp_path / "kept" / "data" / "tables.db", isolation_level=None))
+
+
+def buckets(aws):
+    return [each["Name"] for each in aws.s3.list_buckets()["Buckets"]]
+
+
+def test_what_another_version_of_moto_kept_is_refused_with_the_fix(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
-    (file,) = (tmp_path / "kept").glob("*/tables.pickle")
-    line, rest = file.read_bytes().split(b"\n", 1)
-    file.write_bytes(json.dumps({**json.loads(line), "moto": "1.0"}).encode() + b"\n" + rest)
-    with pytest.raises(LanesError, match=r"written by moto 1.0 \(now") as caught, kept(tmp_path):
+    with journal_of(tmp_path) as journal:
+        journal.execute("UPDATE versions SET version = '1.0'")
+    with pytest.raises(LanesError, match=r"is of moto 1.0, and this is moto") as caught, kept(tmp_path):
+        pass
+    assert "pip install moto==1.0" in caught.value.fix
+
+
+def test_what_another_layout_kept_is_refused_with_the_fix(tmp_path):
+    with kept(tmp_path) as aws:
+        aws.s3.create_bucket(Bucket="data")
+    with journal_of(tmp_path) as journal:
+        journal.execute("PRAGMA user_version = 99")
+    with pytest.raises(LanesError, match="its layout is 99") as caught, kept(tmp_path):
         pass
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("way", ["copied", "linked", "led elsewhere"])
+def test_what_was_kept_as_one_file_is_refused_with_the_fix(tmp_path):
+    (tmp_path / "kept").mkdir(mode=0o700)
+    (tmp_path / "kept" / "current").write_text("cloud-1")
+    with pytest.raises(LanesError, match="an earlier version") as caught, kept(tmp_path):
+        pass
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("way", ["copied", "linked", "a linked file"])
 def test_what_others_may_have_written_is_not_read(tmp_path, way):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
     folder, elsewhere = tmp_path / "kept", tmp_path / "elsewhere"
-    (current,) = folder.glob("cloud-*")
-    if way == "copied":
+    moved = {"linked": folder / "data", "a linked file": folder / "data" / "tables.db"}.get(way)
+    if moved is None:
         folder.chmod(0o755)  # as a clone of a repository has it
-    elif way == "linked":
-        current.rename(elsewhere)
-        current.symlink_to(elsewhere)
     else:
-        current.rename(elsewhere)
-        (folder / "current").write_text(str(elsewhere))
+        moved.rename(elsewhere)
+        moved.symlink_to(elsewhere)
     with pytest.raises(LanesError, match="goes on only with what it kept itself") as caught, kept(tmp_path):
         pass
     assert caught.value.fix == "remove it, and begin anew"
@@ -218,32 +241,32 @@ def test_what_others_may_have_written_is_not_read(tmp_path, way):
 def test_a_start_that_fails_leaves_what_was_kept_alone(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
-    before = (tmp_path / "kept" / "current").read_bytes()
-    (file,) = (tmp_path / "kept").glob("*/tables.pickle")
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-100])
+    with journal_of(tmp_path) as journal:
+        number, whole = journal.execute("SELECT id, state FROM units ORDER BY length(state) DESC").fetchone()
+        journal.execute("UPDATE units SET state = ? WHERE id = ?", (whole[:-10], number))
     with pytest.raises(LanesError, match="cannot be read"), kept(tmp_path):
         pass
-    assert (tmp_path / "kept" / "current").read_bytes() == before
-    file.write_bytes(whole)
+    with journal_of(tmp_path) as journal:
+        journal.execute("UPDATE units SET state = ? WHERE id = ?", (whole, number))
     with kept(tmp_path) as aws:
-        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["data"]
+        assert buckets(aws) == ["data"]
 
 
-def test_what_cannot_be_written_leaves_what_was_kept_before_and_no_litter(tmp_path):
+def test_what_cannot_be_written_is_not_acknowledged_and_the_rest_stays(tmp_path):
     from moto.ssm.models import ssm_backends
 
-    with kept(tmp_path) as aws:
-        aws.s3.create_bucket(Bucket="data")
-    with (
-        (tmp_path / "a file").open("w") as file,
-        pytest.raises(LanesError, match="could not be kept"),
-        kept(tmp_path),
-    ):
-        ssm_backends[PLACE.account][PLACE.region].unwritable = file
-    with kept(tmp_path) as aws:
-        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["data"]
-    assert sorted(path.name.partition("-")[0] for path in (tmp_path / "kept").iterdir()) == ["cloud", "current", "data"]
+    with (tmp_path / "a file").open("w") as file:
+        with kept(tmp_path) as aws:
+            aws.s3.create_bucket(Bucket="data")
+            backend = ssm_backends[PLACE.account][PLACE.region]
+            backend.unwritable = file
+            with pytest.raises(ClientError, match="could not write this down"):
+                aws.client("ssm").put_parameter(Name="p", Value="v", Type="String")
+            del backend.unwritable
+            aws.s3.create_bucket(Bucket="more")
+        with kept(tmp_path) as aws:
+            assert buckets(aws) == ["data", "more"]
+            assert aws.client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "v"
 
 
 def test_secrets_of_a_database_that_is_gone_go_too(tmp_path, caplog):

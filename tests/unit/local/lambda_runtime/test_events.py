@@ -2,6 +2,7 @@ import contextlib
 import dataclasses
 import json
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from shared.local.lambda_runtime.destinations import record
 from shared.local.lambda_runtime.events import EventQueue, EventQueues, Outcome
 from shared.local.lambda_runtime.function import Invocation, throttled
 from shared.local.lambda_runtime.pool import RuntimeClosedError
+from tests.helpers.ledgers import MemoryLedger
 
 
 def invocation(error=None, payload=b'"done"'):
@@ -52,6 +54,13 @@ class Ends:
         with self._came:
             self.outcomes.append(outcome)
             self._came.notify_all()
+
+    def noted_after(self, ledger):
+        """Return what is noted when the thread that told of the last outcome has gone on."""
+        deadline = time.monotonic() + 5
+        while ledger.held and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return ledger.all()
 
     def wait(self, count=1):
         with self._came:
@@ -95,25 +104,25 @@ def told(outcome):
 
 def test_a_failed_event_has_the_functions_number_of_tries(queue, ends, find):
     script = Script(FAILED, FAILED)
-    queue(script, threads=1).put(find(retry_attempts=1), b"{}", "a")
+    queue(script, threads=1).put("f", find(retry_attempts=1), b"{}", "a")
     assert [told(each) for each in ends.wait()] == [("RetriesExhausted", 2, FAILED)]
     assert script.runs == 2
 
 
 def test_no_retries_are_none(queue, ends, find):
     script = Script(FAILED)
-    queue(script).put(find(retry_attempts=0), b"{}", "a")
+    queue(script).put("f", find(retry_attempts=0), b"{}", "a")
     assert told(ends.wait()[0]) == ("RetriesExhausted", 1, FAILED)
 
 
 def test_one_that_succeeds_in_the_end_is_a_success(queue, ends, find):
-    queue(Script(FAILED, DONE)).put(find(), b"{}", "a")
+    queue(Script(FAILED, DONE)).put("f", find(), b"{}", "a")
     assert told(ends.wait()[0]) == ("Success", 2, DONE)
 
 
 def test_a_throttled_event_waits_and_loses_no_try(queue, ends, find):
     script = Script(throttled("x"), FAILED, DONE)
-    queue(script, throttled_delays=(0.0, 0.0)).put(find(retry_attempts=1), b"{}", "a")
+    queue(script, throttled_delays=(0.0, 0.0)).put("f", find(retry_attempts=1), b"{}", "a")
     assert told(ends.wait()[0]) == ("Success", 2, DONE)
     assert script.runs == 3
 
@@ -121,19 +130,19 @@ def test_a_throttled_event_waits_and_loses_no_try(queue, ends, find):
 @pytest.mark.parametrize(("answer", "last"), [(FAILED, FAILED), (throttled("x"), None)])
 def test_an_event_that_would_be_too_old_at_its_next_try_is_given_up(queue, ends, find, answer, last):
     line = queue(Script(answer), delays=(61.0,), throttled_delays=(61.0, 61.0), clock=lambda: 7.0)
-    line.put(find(max_event_age=60), b"{}", "a")
+    line.put("f", find(max_event_age=60), b"{}", "a")
     assert told(ends.wait()[0]) == ("EventAgeExceeded", 1, last)
 
 
 def test_a_function_that_is_stopped_by_a_reservation_of_zero_gives_its_events_up_at_once(queue, ends, find):
-    queue(Script(throttled("x"))).put(find(reserved_concurrency=0), b"{}", "a")
+    queue(Script(throttled("x"))).put("f", find(reserved_concurrency=0), b"{}", "a")
     assert told(ends.wait()[0]) == ("ZeroReservedConcurrency", 0, None)
 
 
 def test_each_try_runs_what_the_function_is_by_then(queue, ends, function):
     versions = [function("old = 1", memory_mb=128), function("new = 2", memory_mb=256, retry_attempts=1)]
     script = Script(FAILED, DONE)
-    queue(script).put(iter(versions).__next__, b"{}", "a")
+    queue(script).put("f", iter(versions).__next__, b"{}", "a")
     assert ends.wait()[0].spec is versions[1]
     assert script.ran == versions
 
@@ -144,9 +153,31 @@ def test_events_of_a_function_that_is_gone_end_without_a_word(queue, ends, find)
 
     script = Script(DONE)
     line = queue(script, threads=1)
-    line.put(gone, b"{}", "a")
-    line.put(find(), b"{}", "b")
+    line.put("f", gone, b"{}", "a")
+    line.put("f", find(), b"{}", "b")
     assert [each.request_id for each in ends.wait()] == ["b"]
+
+
+FUNCTIONS = {}
+
+
+def known():
+    """Tell of the function, in a way that a ledger can keep."""
+    return FUNCTIONS["f"]
+
+
+def test_an_event_is_noted_until_it_is_over_and_an_earlier_clouds_is_gone_on_with(queue, ends, function):
+    FUNCTIONS["f"] = function("")
+    noted, closed = MemoryLedger(), Script(RuntimeClosedError("closed"))
+    queue(closed, ledger=noted).put("f", known, b"{}", "a")
+    closed.done.wait(5)
+    (left,) = noted.all().values()
+    assert (left.function, left.payload, left.request_id, left.failures) == ("f", b"{}", "a", 0)
+
+    queue(Script(FAILED, DONE), ledger=noted).go_on_with(left)
+    (outcome,) = ends.wait()
+    assert (outcome.condition, outcome.request_id, outcome.tries) == ("Success", "a", 2)
+    assert ends.noted_after(noted) == {}
 
 
 def test_a_full_queue_refuses(queue, find):
@@ -158,18 +189,18 @@ def test_a_full_queue_refuses(queue, find):
         return DONE
 
     line = queue(run, threads=1, capacity=1)
-    line.put(find(), b"{}", "a")
+    line.put("f", find(), b"{}", "a")
     assert held.wait(5)
-    line.put(find(), b"{}", "b")
+    line.put("f", find(), b"{}", "b")
     with pytest.raises(InvokeRefusedError):
-        line.put(find(), b"{}", "c")
+        line.put("f", find(), b"{}", "c")
     hold.set()
 
 
 def test_one_events_mishap_does_not_stop_the_others(queue, ends, find, caplog):
     line = queue(Script(RuntimeError("moto is gone"), DONE), threads=1)
-    line.put(find(), b"{}", "a")
-    line.put(find(), b"{}", "b")
+    line.put("f", find(), b"{}", "a")
+    line.put("f", find(), b"{}", "b")
     assert ends.wait()[0].request_id == "b"
     assert "event a was lost" in caplog.text
 
@@ -290,9 +321,9 @@ def test_events_of_too_many_bytes_are_refused(queue, find):
     made = queue(lambda *_: held.wait(5) and DONE, threads=1, most_bytes=5)
     with contextlib.suppress(InvokeRefusedError):  # the first one is run at once, so it may not wait any more
         for _ in range(3):
-            made.put(find(), b"1234", "a")
+            made.put("f", find(), b"1234", "a")
     with pytest.raises(InvokeRefusedError) as refused:
-        made.put(find(), b"1234", "b")
+        made.put("f", find(), b"1234", "b")
     assert refused.value.status == 429
     held.set()
 
@@ -312,6 +343,6 @@ def test_a_queue_without_work_goes_with_its_threads(ends, find):
 def test_one_thread_waits_for_events_that_are_to_be_tried_again(queue, find):
     made = queue(Script(*[throttled("x")] * 6), throttled_delays=(1000.0, 1000.0), linger=0.0)
     for number in range(6):
-        made.put(find(), b"{}", str(number))
+        made.put("f", find(), b"{}", str(number))
     while len(made._queue) < 6 or len(made._threads) > 1:
         pass

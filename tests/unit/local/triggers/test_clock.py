@@ -13,6 +13,7 @@ from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.triggers.clock import Clock, Hastened
 from shared.local.triggers.firing import Firings, TargetError
 from shared.local.triggers.timetable import Schedule, Target
+from tests.helpers.ledgers import MemoryLedger
 
 NEW_YORK = ZoneInfo("America/New_York")
 GROUP = "arn:aws:scheduler:us-east-1:123456789012:schedule-group/g"
@@ -27,7 +28,7 @@ def schedule(expression, zone="UTC", name="s", **fields):
 class World:
     """A clock with its firings, and a target that fails as often as a test says."""
 
-    def __init__(self, begin, *schedules, speed=1.0, chance=None):
+    def __init__(self, begin, *schedules, speed=1.0, chance=None, noted=None):
         self.scheduler = VirtualScheduler(begin.timestamp())
         self.chance = chance or random.Random(7)
         self.schedules = list(schedules)
@@ -36,8 +37,10 @@ class World:
         self.deleted = []
         self.errors = []
         time = Hastened(self.scheduler, speed) if speed != 1 else self.scheduler
-        self.firings = Firings(time, self.call, lambda *told: self.buried.append(told), self.chance)
-        self.clock = Clock(time, lambda: self.schedules, self.firings.fire, self.completed, speed=speed)
+        self.noted = noted or (MemoryLedger(), MemoryLedger())
+        looked, opened = self.noted
+        self.firings = Firings(time, self.call, lambda *told: self.buried.append(told), self.chance, opened)
+        self.clock = Clock(time, lambda: self.schedules, self.firings.fire, self.completed, speed=speed, ledger=looked)
         self.clock.wake()
 
     def call(self, firing):
@@ -60,11 +63,11 @@ class World:
 
     def restarted(self, after=timedelta(0)):
         """Return the same world in another process, after a while."""
-        looked, seen = self.clock.kept()
-        world = World(datetime.fromtimestamp(self.scheduler.now(), UTC) + after, *self.schedules, chance=self.chance)
+        begin = datetime.fromtimestamp(self.scheduler.now(), UTC) + after
+        world = World(begin, *self.schedules, chance=self.chance, noted=self.noted)
         world.started = self.started
-        world.clock.go_on_from(looked, seen)
-        world.firings.go_on_with(self.firings.kept())
+        world.clock.go_on()
+        world.firings.go_on()
         return world
 
 
@@ -189,7 +192,7 @@ def test_what_does_not_work_goes_to_the_dead_letter_queue(limits, passes, condit
     world.later(days=2)
     ((firing, error, exhausted),) = world.buried
     assert (firing.tries, error.code, exhausted) == (tries, "Wrong", condition)
-    assert world.firings.kept() == []
+    assert world.noted[1].all() == {}
 
 
 def test_a_firing_that_waits_to_be_tried_again_survives_a_restart():
@@ -197,7 +200,7 @@ def test_a_firing_that_waits_to_be_tried_again_survives_a_restart():
     world.errors = [TargetError("ThrottlingException", "slow down", passes=True)] * 6
     world.later(seconds=75)
     assert world.started == []
-    before = world.firings.kept()[0]
+    (before,) = world.noted[1].all().values()
     world = world.restarted()
     world.later(hours=1)
     assert [each.id for each in world.started] == [before.id]

@@ -15,6 +15,7 @@ from shared.local.triggers import rules
 from shared.local.triggers.buses import Buses
 from shared.local.triggers.clock import Clock
 from shared.local.triggers.firing import Firings, TargetError
+from tests.helpers.ledgers import MemoryLedger
 
 BEGIN = datetime(2026, 11, 30, 9, tzinfo=UTC)
 QUEUE, DEAD = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("q", "dead"))
@@ -23,12 +24,15 @@ QUEUE, DEAD = (f"arn:aws:sqs:us-east-1:123456789012:{name}" for name in ("q", "d
 class World:
     """Rules with a clock, and a target that fails as often as a test says."""
 
-    def __init__(self, begin=BEGIN):
+    def __init__(self, begin=BEGIN, noted=None):
         self.scheduler = VirtualScheduler(begin.timestamp())
         self.arrived, self.errors, self.buried = [], [], []
-        self.firings = Firings(self.scheduler, self.call, lambda *told: self.buried.append(told), random.Random(7))
+        self.noted = noted or (MemoryLedger(), MemoryLedger())
+        looked, opened = self.noted
+        chance = random.Random(7)
+        self.firings = Firings(self.scheduler, self.call, lambda *told: self.buried.append(told), chance, opened)
         self.buses = Buses(self.firings, self.scheduler.now)
-        self.clock = Clock(self.scheduler, rules.timetables, self.buses.tick)
+        self.clock = Clock(self.scheduler, rules.timetables, self.buses.tick, ledger=looked)
         self.events = events_backends["123456789012"]["us-east-1"]
 
     def call(self, firing):
@@ -88,9 +92,8 @@ def test_a_rule_without_a_pattern_gets_no_events_and_a_deleted_one_fires_no_more
 def test_it_goes_on_after_a_restart_where_it_was(world):
     world.rule(scheduled_expression="rate(10 minutes)")
     world.later(minutes=14)
-    kept = world.clock.kept()
-    later = World(BEGIN + timedelta(minutes=15))
-    later.clock.go_on_from(*kept)
+    later = World(BEGIN + timedelta(minutes=15), world.noted)
+    later.clock.go_on()
     later.clock.wake()
     later.later(minutes=10)
     assert later.times() == ["2026-11-30T09:20:00Z"]
@@ -111,7 +114,7 @@ def test_an_event_that_waits_to_be_tried_again_survives_a_restart(world):
     world.rule(event_pattern='{"source": ["s"]}')
     world.errors = [TargetError("THROTTLING", "later", passes=True)]
     world.buses.put(world.events, [{"Source": "s", "DetailType": "d", "Detail": "{}"}])
-    later = World(BEGIN + timedelta(minutes=1))
-    later.firings.go_on_with(world.firings.kept())
+    later = World(BEGIN + timedelta(minutes=1), world.noted)
+    later.firings.go_on()
     later.later(minutes=1)
     assert [each.target.arn for each in later.arrived] == [QUEUE]

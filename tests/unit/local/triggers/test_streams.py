@@ -8,6 +8,7 @@ import pytest
 
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.triggers.streams import Entry, StreamMapping, StreamPoller, Tried
+from tests.helpers.ledgers import MemoryLedger
 
 MAPPING = StreamMapping("m", "arn:stream", "arn:f")
 
@@ -31,14 +32,14 @@ class Shard:
 class World:
     """A poller, and a function that fails at the values that a test says, so often."""
 
-    def __init__(self, mapping=MAPPING, *shards):
+    def __init__(self, mapping=MAPPING, *shards, noted=None):
         self.scheduler = VirtualScheduler(1000.0)
         self.mapping = mapping
         self.shards = list(shards) or [Shard()]
         self.batches, self.gone, self.fails = [], [], {}
-        self.poller = StreamPoller(
-            self.scheduler, lambda: [self.mapping], lambda _: self.shards, self.work, self.gone.append
-        )
+        self.noted = noted or MemoryLedger()
+        tables = (lambda: [self.mapping]), (lambda _: self.shards)
+        self.poller = StreamPoller(self.scheduler, *tables, self.work, self.gone.append, ledger=self.noted)
 
     def work(self, mapping, batch):
         values = [each.record for each in batch]
@@ -150,8 +151,8 @@ def test_shards_do_not_wait_for_each_other_and_a_restart_goes_on():
     world.fails = {1: 1}
     world.run()
     assert world.given() == [[1], [2]]
-    later = World(MAPPING, *world.shards)
-    later.poller.go_on_from(world.poller.kept())
+    later = World(MAPPING, *world.shards, noted=world.noted)
+    later.poller.go_on()
     later.run()
     assert later.given() == [[1]]
 
@@ -177,6 +178,6 @@ def test_nothing_is_left_of_a_mapping_that_was_deleted():
     world = World()
     world.shards[0].add(1)
     world.run()
-    assert world.poller.kept() == {("m", "s"): 0}
+    assert list(world.noted.all().values()) == [(("m", "s"), 0)]
     world.poller.forget("m")
-    assert world.poller.kept() == {}
+    assert world.noted.all() == {}

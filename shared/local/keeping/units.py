@@ -1,0 +1,371 @@
+"""moto's tables cut into units, which are written each by itself when they have changed.
+
+A unit is an attribute of a backend, or one entry of an attribute that is a dictionary. The same holds for an attribute
+that is an object with attributes of its own, such as the place where moto's Lambda has its functions.
+
+What two units share must still be one thing when they are read. If a unit is of an object, others name it instead of
+writing it. Anything else that can change and that two units hold makes one unit of them. A dictionary that
+is cut into entries and that another unit holds too is not cut any more. So nothing needs to be known of moto's classes.
+What holds across backends holds only for objects that are units: no class of moto's in use shares another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from moto.cloudwatch.models import CloudWatchBackend
+from moto.core.base_backend import BaseBackend
+from moto.logs.models import LogsBackend
+from moto.sns.models import Topic
+from moto.sqs.models import Queue
+
+from shared.local.asl.backend import AslBackend
+from shared.local.keeping.pickles import Address, ShelfName, Writer, can_be_named, is_plain
+from shared.local.keeping.shelves import OWNERS, Kind, Shelf
+from shared.local.keeping.tables import Table, all_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_TRIES = 100  # for a unit that changes while it is written
+NOT_KEPT = ("moto.ecr.", "moto.ecs.")
+_FORGOTTEN: Mapping[type, Mapping[str, Callable[[], object] | None]] = {
+    AslBackend: {"runs": None, "_compiled": None, "pages": None, "changing": None, "_start_lock": None},
+    LogsBackend: {"queries": None},
+    CloudWatchBackend: {"metric_data": None, "paged_metric_data": None},
+    Topic: {"sent_notifications": list},
+    Queue: {"_pending_messages": set},
+}
+"""Attributes that are not kept, by class: nothing of AWS's API tells of them, or others keep what is in them.
+
+An object that is made anew has what the function returns; a backend makes its own."""
+
+
+class Shape(NamedTuple):
+    """A dictionary that is cut into entries, without them."""
+
+    attributes: tuple[str, ...]
+    kind: type
+    rest: dict[str, Any]
+
+
+class Named(NamedTuple):
+    """What a unit holds at an address: an object of a class, as its attributes."""
+
+    kind: type
+    state: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part of a backend, and how it is written."""
+
+    address: Address
+    value: object
+    number: int = 0  # the order in which parts were first seen, in which they are read again
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit, as it was written last."""
+
+    number: int
+    addresses: frozenset[Address]
+    digest: bytes = b""
+    blobs: frozenset[str] = frozenset()
+    shelves: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A unit that has changed, or that is gone (no state).
+
+    Attributes:
+        unit: As it will be.
+        state: Its pickle.
+        blobs: The blobs that it names.
+    """
+
+    unit: Unit
+    state: bytes | None
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+
+class _AgainError(Exception):
+    """Something was found that cuts the backend differently."""
+
+
+class Units:
+    """The units of all backends, as they are written. One thread at a time."""
+
+    def __init__(self) -> None:
+        self.units: dict[int, Unit] = {}
+        self.shelves: dict[int, Shelf] = {}
+        self._of: dict[Table, set[int]] = defaultdict(set)
+        self._at: dict[Address, int] = {}
+        self._order: dict[Address, int] = {}
+        self._roots: dict[int, tuple[object, Address]] = {}
+        self._rooted: dict[Table, list[int]] = {}
+        self._uncut: set[tuple[Table, tuple[str, ...]]] = set()
+        self._numbers = self._places = self._shelf_numbers = 0
+        self._shelf_of: dict[tuple[int, str], Shelf] = {}
+        self._read: dict[int, Shelf] = {}
+        self._known: dict[int, Table] = {}
+        self._seen: dict[int, tuple[object, int]] = {}
+        self._joined: dict[int, int] = {}
+        self._cut: dict[int, tuple[object, tuple[Table, tuple[str, ...]]]] = {}
+        self._alive: list[object] = []
+        self._now: Table | None = None
+
+    def tables(self, backends: Mapping[int, object]) -> dict[Table, BaseBackend]:
+        """Return those of *backends* that are kept, by what names them."""
+        if not backends.keys() <= self._known.keys():
+            self._known = {id(backend): table for table, backend in all_tables()}
+        return {
+            table: backend
+            for key, backend in backends.items()
+            if isinstance(backend, BaseBackend)
+            and (table := self._known.get(key)) is not None
+            and not table.module.startswith(NOT_KEPT)
+        }
+
+    def changed(self, backends: Mapping[Table, BaseBackend]) -> list[Draft]:
+        """Return what has changed in *backends*; nobody may change them meanwhile."""
+        return [draft for table, backend in backends.items() for draft in self._of_backend(table, backend)]
+
+    def accept(self, drafts: list[Draft]) -> None:
+        """Note that *drafts* are written."""
+        for draft in drafts:
+            unit = draft.unit
+            before = self.units.pop(unit.number, None)
+            for address in before.addresses if before else ():
+                if self._at.get(address) == unit.number:
+                    del self._at[address]
+            for address in unit.addresses:
+                self._of[address.table].discard(unit.number)
+            if draft.state is None:
+                for numbers in self._of.values():
+                    numbers.discard(unit.number)
+                continue
+            self.units[unit.number] = unit
+            for address in unit.addresses:
+                self._at[address] = unit.number
+                self._of[address.table].add(unit.number)
+
+    def read(self, unit: Unit, places: Mapping[Address, int]) -> None:
+        """Note that *unit* was read, with the *places* of its parts in the order."""
+        self._numbers = max(self._numbers, unit.number)
+        self._places = max([self._places, *places.values()])
+        self._order.update(places)
+        self.accept([Draft(unit, b"")])
+
+    def read_shelf(self, shelf: Shelf) -> None:
+        """Note a shelf that was read. Its owner is known when it is met next."""
+        self.shelves[shelf.number] = self._read[id(shelf.held)] = shelf
+        self._shelf_numbers = max(self._shelf_numbers, shelf.number)
+
+    def drop_shelf(self, number: int) -> Shelf | None:
+        """Forget a shelf that is gone."""
+        shelf = self.shelves.pop(number, None)
+        if shelf is not None:
+            self._shelf_of.pop((id(shelf.owner), shelf.kind.name), None)
+            self._read.pop(id(shelf.held), None)
+        return shelf
+
+    # What a writer asks: see pickles.Around.
+
+    def named(self, thing: object) -> Address | None:
+        """Return where *thing* is, if it is what a unit is of."""
+        found = self._roots.get(id(thing))
+        return found[1] if found is not None and found[0] is thing else None
+
+    def is_in(self, thing: object, unit: int) -> None:
+        """Note that *thing*, which may change, is in a *unit*."""
+        key = id(thing)
+        cut = self._cut.get(key)
+        if cut is not None and cut[0] is thing:
+            self._uncut.add(cut[1])
+            raise _AgainError
+        held = self._seen.setdefault(key, (thing, unit))[1]
+        if held != unit:
+            one, other = sorted((self._leader(held), self._leader(unit)))
+            if one != other:
+                self._joined[other] = one
+
+    def table(self, backend: object) -> Table:
+        """Return what names *backend*."""
+        return self._known[id(backend)]
+
+    def left_out(self, kind: type) -> bool:
+        """Say whether some attributes of that *kind* are written otherwise."""
+        return kind in OWNERS or kind in _FORGOTTEN
+
+    def state(self, thing: object) -> dict[str, Any]:
+        """Return the attributes of *thing*, as they are to be written."""
+        state: dict[str, Any] = vars(thing)
+        kind = type(thing)
+        forgotten, shelves = _FORGOTTEN.get(kind), OWNERS.get(kind)
+        if not forgotten and not shelves:
+            return state
+        state = dict(state)
+        for name, make in (forgotten or {}).items():
+            if make is not None:
+                state[name] = make()
+        for each in shelves or ():
+            state[each.attribute] = ShelfName(each.name, self._shelf(thing, each).number)
+        self._alive.append(state)  # else another dictionary may get its id
+        return state
+
+    def _shelf(self, owner: object, kind: Kind) -> Shelf:
+        shelf = self._shelf_of.get((id(owner), kind.name))
+        if shelf is not None and shelf.owner is owner:
+            return shelf
+        collection = vars(owner).get(kind.attribute)
+        shelf = self._read.pop(id(collection), None)
+        if shelf is None or shelf.held is not collection:
+            self._shelf_numbers += 1
+            shelf = self.shelves[self._shelf_numbers] = Shelf(kind, self._shelf_numbers)
+        shelf.owner, shelf.table = owner, self._now
+        self._shelf_of[id(owner), kind.name] = shelf
+        return shelf
+
+    # One backend.
+
+    def _of_backend(self, table: Table, backend: BaseBackend) -> list[Draft]:
+        tries, self._now = 0, table
+        while True:
+            try:
+                return self._drafts(table, backend)
+            except _AgainError:
+                continue
+            except RuntimeError:  # one who only reads may have made an entry
+                tries += 1
+                if tries == _TRIES:
+                    raise
+            finally:
+                self._seen, self._cut, self._alive = {}, {}, []
+
+    def _drafts(self, table: Table, backend: BaseBackend) -> list[Draft]:
+        for key in self._rooted.pop(table, ()):
+            self._roots.pop(key, None)
+        self._rooted[table] = []
+        parts, shapes = self._parts(table, backend)
+        for part in parts:
+            self._root(part.value, part.address)
+        top = self._at.get(Address(table, ())) or self._top(Address(table, ()))
+        numbers = {part.address: self._number(part, top) for part in parts}
+        self._joined = {}
+        while True:
+            drafts, joined = self._written(parts, shapes, table, numbers), dict(self._joined)
+            if not joined:
+                break
+            numbers = {address: self._leader(number) for address, number in numbers.items()}
+            self._seen, self._joined = {}, {}
+        gone = self._of[table] - set(numbers.values()) - {top}
+        return [*drafts, *(Draft(self.units[number], None) for number in gone)]
+
+    def _written(
+        self, parts: list[_Part], shapes: list[Shape], table: Table, numbers: Mapping[Address, int]
+    ) -> list[Draft]:
+        """Return the units of *parts* whose pickles have changed."""
+        grouped: dict[int, dict[Address, object]] = defaultdict(dict)
+        top = Address(table, ())
+        grouped[self._at[top]][top] = 0, shapes
+        for part in parts:
+            grouped[numbers[part.address]][part.address] = part.number, self._payload(part)
+        drafts = (self._draft(number, frozenset(held), held) for number, held in grouped.items())
+        return [draft for draft in drafts if draft is not None]
+
+    def _draft(self, number: int, addresses: frozenset[Address], payload: object) -> Draft | None:
+        writer = Writer(self, number)
+        state = writer.written(payload)
+        digest = hashlib.blake2b(state, digest_size=16).digest()
+        before = self.units.get(number)
+        if before is not None and before.digest == digest:
+            return None
+        unit = Unit(number, addresses, digest, frozenset(writer.blobs), frozenset(writer.shelves))
+        return Draft(unit, state, writer.blobs)
+
+    def _payload(self, part: _Part) -> object:
+        value = part.value
+        if self.named(value) == part.address:
+            return Named(type(value), self.state(value))
+        return value
+
+    def _parts(self, table: Table, backend: BaseBackend) -> tuple[list[_Part], list[Shape]]:
+        parts: list[_Part] = []
+        shapes: list[Shape] = []
+        left_out = _left_out_of(backend)
+        for name, value in list(vars(backend).items()):
+            if name in left_out:
+                continue
+            self._add(parts, shapes, Address(table, (name,)), value)
+        for part in parts:
+            part.number = self._order.get(part.address) or self._place(part.address)
+        return parts, shapes
+
+    def _add(
+        self, parts: list[_Part], shapes: list[Shape], address: Address, value: Any, *, deeper: bool = True
+    ) -> None:
+        kind = type(value)
+        if isinstance(value, (dict, weakref.WeakValueDictionary)) and self._cuts(address, value):
+            self._cut[id(value)] = value, (address.table, address.attributes)
+            shapes.append(Shape(address.attributes, kind, _rest_of(value)))
+            entries = dict.items(value) if isinstance(value, dict) else value.items()  # a class of moto's may copy
+            parts += [_Part(address._replace(entry=(key,)), each) for key, each in list(entries)]
+        elif deeper and can_be_named(kind) and kind not in OWNERS:
+            shapes.append(Shape(address.attributes, kind, {}))
+            self._root(value, address)
+            for name, each in list(vars(value).items()):
+                inner = address._replace(attributes=(*address.attributes, name))
+                self._add(parts, shapes, inner, each, deeper=False)
+        else:
+            parts.append(_Part(address, value))
+
+    def _cuts(self, address: Address, value: object) -> bool:
+        return (address.table, address.attributes) not in self._uncut and not isinstance(value, BaseBackend)
+
+    def _root(self, value: object, address: Address) -> None:
+        if can_be_named(type(value)) and id(value) not in self._roots:
+            self._roots[id(value)] = value, address
+            self._rooted[address.table].append(id(value))
+
+    def _leader(self, number: int) -> int:
+        while number in self._joined:
+            number = self._joined[number]
+        return number
+
+    def _number(self, part: _Part, top: int) -> int:
+        """Return the number of the unit of *part*: small attributes lie in the first unit of their backend."""
+        if not part.address.entry and is_plain(part.value):
+            return top
+        return self._at.get(part.address) or self._new_number()
+
+    def _new_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _top(self, address: Address) -> int:
+        number = self._at[address] = self._new_number()
+        self._of[address.table].add(number)
+        return number
+
+    def _place(self, address: Address) -> int:
+        self._places += 1
+        self._order[address] = self._places
+        return self._places
+
+
+def _left_out_of(backend: BaseBackend) -> set[str]:
+    return {name for kind, names in _FORGOTTEN.items() if isinstance(backend, kind) for name in names}
+
+
+def _rest_of(value: Any) -> dict[str, Any]:
+    """Return the attributes of a dictionary of a class of its own."""
+    if type(value) is dict or isinstance(value, weakref.WeakValueDictionary):
+        return {}
+    return dict(getattr(value, "__dict__", {}))
