@@ -37,7 +37,7 @@ class States:
         assert name == "list_executions"
         return Pages(self._list)
 
-    def _list(self, *, stateMachineArn, statusFilter):
+    def _list(self, *, stateMachineArn, statusFilter, PaginationConfig):
         for name, told in self.executions.items():
             if told["status"] == statusFilter:
                 yield {"executions": [{"name": name, "startDate": START, **told}]}

@@ -23,7 +23,7 @@ class States:
         assert name == "list_executions"
         return SimpleNamespace(paginate=self._pages)
 
-    def _pages(self, *, stateMachineArn, statusFilter):
+    def _pages(self, *, stateMachineArn, statusFilter, PaginationConfig):
         assert stateMachineArn.endswith(":stateMachine:team-w-0")
         for name, status in self.executions.items():
             found = {"name": name, "status": status, "startDate": START}
