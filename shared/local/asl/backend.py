@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 import json
 import re
-import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -183,7 +182,7 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
 
         Raises:
             Refused: ExecutionAlreadyExists and the like.
-            sqlite3.Error: A cloud that is to survive could not write it down. It is stopped.
+            DiskError: A cloud that is to survive could not write it down. It is stopped.
         """
         machine = self.resolve(state_machine_arn)
         check_readable(self, machine.encryption)  # what it is given is closed with the key
@@ -217,7 +216,7 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
                 execution = self._begin(identity, machine, execution_input)
         try:
             self.engine.runs.acknowledge()
-        except sqlite3.Error:
+        except BaseException:
             if new:
                 execution.stop(None, None)
             raise

@@ -50,7 +50,7 @@ class Commits:
 
         Raises:
             RefusedError: *work* raised it, before it wrote anything.
-            sqlite3.Error: The transaction failed, and nothing of it was written.
+            DiskError: The disk took no more. As of any other error, nothing of the transaction was written.
         """
         job = _Job(work)
         with self._coming:

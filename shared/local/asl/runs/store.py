@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from shared.disks import DiskError
 from shared.local.asl.runs.bounds import Keeping, remove
 from shared.local.asl.runs.reader import RunReader
 from shared.local.asl.runs.record import RUNNING, SUCCEEDED, MapRunRecord, RunRecord, record_of
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from shared.local.asl.runs.record import LiveRun
     from shared.local.storage import Database
 
+_log = logging.getLogger(__name__)
 # How many may be queued: who starts more waits for the disk.
 MOST_QUEUED = 4000
 # The background thread lets so many seconds go by, for others to come; and so many after a failure.
@@ -167,7 +169,7 @@ class RunStore(RunReader):
         """Return when all that was queued is written.
 
         Raises:
-            sqlite3.Error: It cannot be written; it stays queued.
+            DiskError: It cannot be written; it stays queued.
         """
         if not self._queued:
             return
@@ -245,7 +247,7 @@ class RunStore(RunReader):
             try:
                 self.flush()
                 told = False
-            except sqlite3.Error as error:
+            except (DiskError, sqlite3.Error) as error:
                 if not told:
                     _log.error("executions that ended cannot be written, and stay in memory: %s", error)
                 told = True
@@ -324,6 +326,3 @@ class RunStore(RunReader):
             if self._thread is not None:
                 self._thread.join()
             self.close_database()
-
-
-_log = logging.getLogger(__name__)

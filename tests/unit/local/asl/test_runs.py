@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import threading
 from random import Random
 
 import pytest
 from moto.core.base_backend import BackendDict
 
 from shared.config.cloud_bounds import Bound, CloudBounds
+from shared.disks import DiskError
 from shared.local.asl.engine import Engine
 from shared.local.asl.runs.opened import open_runs
 from shared.local.asl.runs.schema import LAYOUT, TABLES
@@ -348,10 +349,18 @@ def test_results_too_large_for_memory_are_read_from_disk(make, monkeypatch):
 
 
 class Broken:
-    """A database whose disk is full."""
+    """A database whose disk is full.
+
+    Attributes:
+        asked: Is set when somebody has tried to write.
+    """
+
+    def __init__(self):
+        self.asked = threading.Event()
 
     def transaction(self):
-        raise sqlite3.OperationalError("database or disk is full")
+        self.asked.set()
+        raise DiskError("the disk is full", where="runs.db", fix="free space there")
 
     def read(self, *_):
         return []
@@ -371,9 +380,9 @@ def test_in_a_durable_store_nobody_sees_an_end_that_is_not_written(make):
 
     api.engine.runs.__dict__["database"] = Broken()
     for operation in ("DescribeExecution", "GetExecutionHistory", "StopExecution"):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(DiskError):
             api(operation, executionArn=arn)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(DiskError):
         api("ListExecutions", stateMachineArn=machine)
     api.engine.runs.__dict__["database"] = real
     assert api("DescribeExecution", executionArn=arn)["status"] == "SUCCEEDED"
@@ -384,10 +393,23 @@ def test_a_start_that_cannot_be_written_is_refused_and_stopped(make):
     api = make(durable=True)
     machine = api.machine(WAIT)
     real, api.engine.runs.__dict__["database"] = api.engine.runs.database, Broken()
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(DiskError):
         api.start(machine, name="a")
     api.engine.runs.__dict__["database"] = real
     assert api("ListExecutions", stateMachineArn=machine)["executions"][0]["status"] == "ABORTED"
+
+
+def test_the_writer_in_the_background_outlives_a_full_disk(make, caplog):
+    """A thread that ended by it would say so in a warning, which is an error here."""
+    api = make(durable=True)
+    api.start(api.machine(WAIT))
+    real, api.engine.runs.__dict__["database"] = api.engine.runs.database, (broken := Broken())
+    api.engine.runs.start()
+    api.scheduler.run()
+    broken.asked.wait()
+    api.engine.runs.__dict__["database"] = real
+    api.engine.runs.close()
+    assert "stay in memory: runs.db: the disk is full" in caplog.text
 
 
 def test_what_had_started_and_not_ended_begins_again_in_the_next_cloud(make, bad):
