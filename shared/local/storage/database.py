@@ -44,20 +44,23 @@ class Database:
         self._writing = threading.RLock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_READERS)
         self._writer = self._opened()
-        try:
+        with self._telling():
             self._lay_out(layout, schema)
-        except sqlite3.Error as error:
-            raise self._told(error) from error
 
     def _opened(self) -> sqlite3.Connection:
-        try:
+        with self._telling():
             return self._connect()
-        except sqlite3.Error as error:
-            raise self._told(error) from error
 
-    def _told(self, error: sqlite3.Error) -> LanesError | sqlite3.Error:
-        """Return what to raise of *error*: that of the disk with the file and the fix, or itself if it is ours."""
-        return disk_error(error, [self.path]) or error
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise an error of the disk with the file and the fix, and any other one as it is."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            told = disk_error(error, [self.path])
+            if told is None:
+                raise
+            raise told from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -85,16 +88,15 @@ class Database:
             if self._writer.in_transaction:  # a block within a block is part of it
                 yield self._writer
                 return
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException as error:
-                if self._writer.in_transaction:  # a full disk has rolled it back itself
-                    self._writer.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise self._told(error) from error
-                raise
+            with self._telling():
+                try:
+                    self._writer.execute("BEGIN IMMEDIATE")
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:  # a full disk has rolled it back itself
+                        self._writer.execute("ROLLBACK")
+                    raise
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows of *query*, all of them: ask for no more than is needed."""
@@ -109,9 +111,8 @@ class Database:
         except queue.Empty:
             reader = self._opened()
         try:
-            yield reader
-        except sqlite3.Error as error:
-            raise self._told(error) from error
+            with self._telling():
+                yield reader
         finally:
             try:
                 self._readers.put_nowait(reader)

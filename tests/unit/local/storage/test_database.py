@@ -110,7 +110,8 @@ def test_what_is_no_database_is_told_with_the_fix(tmp_path):
 
 
 def test_a_fault_in_a_statement_is_no_disks(database):
-    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+    with pytest.raises(sqlite3.OperationalError, match="no such table") as raised:
         database.read("SELECT * FROM other")
+    assert raised.value.__cause__ is None  # who goes along the chain of errors would find no end
     with pytest.raises(sqlite3.OperationalError, match="no such table"), database.transaction() as writer:
         writer.execute("DELETE FROM other")
