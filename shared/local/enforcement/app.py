@@ -13,6 +13,7 @@ from shared.local.calls import CALL, CallNotReadError, Request, needs, read_call
 from shared.local.calls.models import models_signed_as
 from shared.local.door.arrived import arrived
 from shared.local.door.callers import caller_of
+from shared.local.door.held import Held
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.callers import actor_in
 from shared.local.enforcement.changes import may_change
@@ -24,8 +25,6 @@ from shared.local.objects.arriving import carries_object, leave_unread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-    from _typeshed import OptExcInfo
 
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
@@ -129,29 +128,14 @@ class Enforcement:
         A caller who may not list the bucket is refused instead (Amazon S3 API Reference, GetObject, "Permissions"; read
         2026-11-29). That the bucket does not exist is told to anybody who may read an object of that name.
         """
-        held = _Held()
+        held = Held()
         body = self._cloud(environ, held)
         if held.status.startswith("404"):
             body = list(body)
             if b"NoSuchBucket" not in b"".join(body):
                 see()
-        start(held.status, held.headers, *held.error)
+        held.tell(start)
         return body
-
-
-class _Held:
-    """Keeps how an answer begins until it is known whether it may be told."""
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.headers: list[tuple[str, str]] = []
-        self.error: tuple[OptExcInfo | None, ...] = ()
-
-    def __call__(
-        self, status: str, headers: list[tuple[str, str]], *error: OptExcInfo | None
-    ) -> Callable[[bytes], object]:
-        self.status, self.headers, self.error = status, headers, error
-        return lambda _: None
 
 
 def _refused(error: DeniedError, service: str) -> RefusedError:

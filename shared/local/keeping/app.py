@@ -6,16 +6,16 @@ import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from shared.disks import DiskError
 from shared.errors import LanesError
 from shared.local.calls.call import CALL
+from shared.local.door.held import Held
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.keeping.reads import only_reads, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-    from _typeshed import OptExcInfo
 
     from shared.local.changing import Changes
     from shared.local.keeping.journal import Journal
@@ -39,41 +39,29 @@ class Keeping:
         """Answer one request.
 
         Raises:
-            RefusedError: What it changed could not be written.
+            DiskError: What it changed could not be written: the disk took no more.
+            RefusedError: It could not for another reason.
         """
         call = environ.get(CALL)
         if call is not None and only_reads(call.service, call.operation):
             return self._cloud(environ, start)
         alone = call is not None and waits(call.service, call.operation)
         self._changes.marked()  # forget what this thread did before
-        answer = _Answer()
+        answer = Held()
         with contextlib.nullcontext() if alone else self._changes.change():
             body = _all_of(self._cloud(environ, answer))
             number = self._journal.next()
         if self._changes.marked():
             try:
                 self._journal.written(number)
+            except DiskError:
+                raise  # told as any other disk's is
             except LanesError as error:
                 raise RefusedError(
                     Wrong.UNAVAILABLE, error.what, str(error.fix), HTTPStatus.SERVICE_UNAVAILABLE
                 ) from error
-        start(answer.status, answer.headers, *answer.error)
+        answer.tell(start)
         return body
-
-
-class _Answer:
-    """How an answer begins."""
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.headers: list[tuple[str, str]] = []
-        self.error: tuple[OptExcInfo | None, ...] = ()
-
-    def __call__(
-        self, status: str, headers: list[tuple[str, str]], *error: OptExcInfo | None
-    ) -> Callable[[bytes], object]:
-        self.status, self.headers, self.error = status, headers, error
-        return lambda _: None
 
 
 def _all_of(body: Iterable[bytes]) -> list[bytes]:

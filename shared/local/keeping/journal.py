@@ -9,9 +9,9 @@ A change that could not be written stays to be written with the next one; who wa
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
-import sqlite3
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,8 @@ from shared.local.keeping.pickles import Writer
 from shared.local.keeping.shelves import GONE, Notes, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Iterator, Mapping
 
     from shared.local.changing import Changes
     from shared.local.keeping.units import Draft, Units
@@ -188,16 +189,10 @@ class Journal:
                 records, self._records = self._records, {}
             batch = _Batch(touched, self._notes.take(), records, self._files.unheld())
             self._waiting_files += batch.files
-            try:
+            with self._undone_if_it_fails(batch):
                 self._pickle(batch)
-            except BaseException as error:
-                self._undo(batch)
-                raise _unwritten(error) from error
-        try:
+        with self._undone_if_it_fails(batch):
             used = self._write(batch)
-        except BaseException as error:
-            self._undo(batch)
-            raise _unwritten(error) from error
         self._accept(batch, used)
         self._done = number
 
@@ -290,6 +285,17 @@ class Journal:
         files, self._waiting_files = self._waiting_files, []
         self._files.remove(files)
 
+    @contextlib.contextmanager
+    def _undone_if_it_fails(self, batch: _Batch) -> Iterator[None]:
+        """Have the next commit hold what is in *batch*, if the block raises."""
+        try:
+            yield
+        except BaseException as error:
+            self._undo(batch)
+            if isinstance(error, LanesError) or not isinstance(error, Exception):
+                raise
+            raise _unwritten(error) from error
+
     def _undo(self, batch: _Batch) -> None:
         self._changes.put_back(batch.touched)
         self._notes.put_back(batch.noted)
@@ -337,11 +343,10 @@ def _write_records(writer: sqlite3.Connection, records: _Records) -> None:
     )
 
 
-def _unwritten(error: BaseException) -> LanesError:
-    if isinstance(error, LanesError):
-        return error
-    fix = "free space there; what was changed is written with the next change"
-    if not isinstance(error, (sqlite3.Error, OSError)):
-        fix = "this is a fault in lanes itself: tell us, with the cloud's log"
-        _log.error("the journal could not be written", exc_info=error)
-    return LanesError(f"the embedded cloud could not write this down: {type(error).__name__}: {error}", fix=fix)
+def _unwritten(error: Exception) -> LanesError:
+    """Return what to say of a fault of ours."""
+    _log.error("the journal could not be written", exc_info=error)
+    return LanesError(
+        f"the embedded cloud could not write this down: {type(error).__name__}: {error}",
+        fix="this is a fault in lanes itself: tell us, with the cloud's log",
+    )
