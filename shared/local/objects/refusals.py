@@ -53,16 +53,6 @@ class Refusal(Exception):
         return self.status.value, {"Content-Type": "application/xml", **self.headers}, document
 
 
-def not_kept(error: OSError) -> Refusal:
-    """Return what S3 says when its own disk fails."""
-    return Refusal(
-        "InternalError",
-        "We encountered an internal error. Please try again. The embedded cloud cannot keep the object: "
-        f"{error.strerror or type(error).__name__}; free space on this machine's disk",
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-    )
-
-
 def invalid(name: str, value: object, why: str) -> Refusal:
     """Return the refusal of an argument."""
     return Refusal("InvalidArgument", why, more={"ArgumentName": name, "ArgumentValue": value})
@@ -103,7 +93,5 @@ def answering(operation: Callable[..., Answer]) -> Callable[..., Answer]:
             return operation(self, *args, **named)
         except Refusal as refusal:
             return refusal.answer(body=self.method != "HEAD")
-        except OSError as error:
-            return not_kept(error).answer(body=self.method != "HEAD")
 
     return answer
