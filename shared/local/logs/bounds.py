@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from shared.local.storage import bytes_in_use
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
@@ -94,7 +96,7 @@ class Bounds:
     def _drop_oldest(self, written: int) -> None:
         """Delete the oldest events, then figures, while there is too much: some more than were written since."""
         pieces = 4 + written // (1 << 16)
-        while pieces and self._size() > self._most:
+        while pieces and self._too_large():
             pieces -= 1
             if not self._delete("TRUE ORDER BY id", ()) and not self._delete_figures():
                 return
@@ -113,13 +115,9 @@ class Bounds:
             query = f"DELETE FROM figure WHERE id IN (SELECT id FROM figure ORDER BY id LIMIT {_PIECE})"  # noqa: S608
             return writer.execute(query).rowcount
 
-    def _size(self) -> int:
-        """Return the bytes that are in use."""
+    def _too_large(self) -> bool:
         with self._database.reading() as reader:
-            pages, free, each = (
-                reader.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-            )
-        return int((pages - free) * each)
+            return bytes_in_use(reader) > self._most
 
 
 def _take_off(writer: sqlite3.Connection, rows: Sequence[tuple[int, int, int]]) -> None:

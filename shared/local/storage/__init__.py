@@ -5,7 +5,7 @@ holds was written before anybody was told of it. ``commits`` lets many writers s
 """
 
 from shared.local.storage.commits import Commits, RefusedError
-from shared.local.storage.database import Database
+from shared.local.storage.database import Database, bytes_in_use
 from shared.local.storage.storage import Storage
 
-__all__ = ["Commits", "Database", "RefusedError", "Storage"]
+__all__ = ["Commits", "Database", "RefusedError", "Storage", "bytes_in_use"]

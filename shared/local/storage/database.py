@@ -126,3 +126,10 @@ class Database:
                 self._readers.get_nowait().close()
         with self._writing:
             self._writer.close()
+
+
+def bytes_in_use(connection: sqlite3.Connection) -> int:
+    """Return how large a database is without what it has free: that is used again before its file grows."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    return (pages - free) * size

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.runs.schema import PLACES
+from shared.local.storage import bytes_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ _SECONDS, _STEP = 3600, 10
 _OLDEST = "SELECT id FROM runs WHERE item IS NULL AND status <> 'RUNNING'"
 
 
-class Keeping:
+class Bounds:
     """Keeps one database within its bound.
 
     Args:
@@ -40,18 +41,13 @@ class Keeping:
         if now - self._looked >= _SECONDS:
             self._looked = now
             gone = remove(writer, f"{_OLDEST} AND changed < ?", now - self._bound.days * DAY)
-        while self._too_large(writer):
+        while bytes_in_use(writer) > self._bound.mb * _MB:
             newest = f"{_OLDEST} ORDER BY changed DESC LIMIT 1"
             step = remove(writer, f"{_OLDEST} AND id NOT IN ({newest}) ORDER BY changed LIMIT ?", _STEP)
             gone += step
             if not step:
                 break
         return gone > 0
-
-    def _too_large(self, writer: Connection) -> bool:
-        names = ("page_count", "freelist_count", "page_size")
-        pages, free, size = (int(writer.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
-        return (pages - free) * size > self._bound.mb * _MB
 
 
 def remove(writer: Connection, chosen: str, *values: object) -> int:

@@ -25,7 +25,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from shared.disks import DiskError
-from shared.local.asl.runs.bounds import Keeping, remove
+from shared.local.asl.runs.bounds import Bounds, remove
 from shared.local.asl.runs.reader import RunReader
 from shared.local.asl.runs.record import RUNNING, SUCCEEDED, MapRunRecord, RunRecord, record_of
 from shared.local.asl.runs.rows import event_rows, facts_of, insert, pack, unpack, write_machine, write_map_run
@@ -88,7 +88,7 @@ class RunStore(RunReader):
     ) -> None:
         super().__init__(database, bound, clock)
         self.durable = durable
-        self._keeping = Keeping(bound, clock)
+        self._bounds = Bounds(bound, clock)
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._queued: dict[str, _Queued | MapRunRecord] = {}
@@ -193,7 +193,7 @@ class RunStore(RunReader):
             runs = [queued for queued in batch.values() if isinstance(queued, _Queued)]
             insert(writer, _UPSERT, 16, (self._run_row(writer, queued) for queued in runs))
             insert(writer, "INSERT OR REPLACE INTO events VALUES {}", 2, chain.from_iterable(map(_event_rows, runs)))
-            if self._keeping.keep_within(writer):
+            if self._bounds.keep_within(writer):
                 self._machines.clear()  # numbers of machines that may be gone
         told: list[Callable[[], None]] = []
         with self._lock:
