@@ -25,11 +25,14 @@ import time
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CLIENTS = 6
@@ -111,7 +114,8 @@ class Nursery:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit("the cloud does not begin")
-        return Cloud(*json.loads(line), time.monotonic() - began)
+        pid, endpoint, key, secret = json.loads(line)
+        return Cloud(pid, endpoint, key, secret, time.monotonic() - began)
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +175,7 @@ def prepare(cloud: Cloud) -> None:
     c["stepfunctions"].create_state_machine(name="m", definition=definition, roleArn=role)
 
 
-def _document(statements: list[dict[str, object]]) -> str:
+def _document(statements: Sequence[Mapping[str, object]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
