@@ -6,7 +6,6 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from moto.cloudformation.models import cloudformation_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
@@ -94,7 +93,6 @@ class Keeper:
         self._begun = True
         with changing():
             _show_messages()
-            _end_stacks()
             for name in forget_earlier():
                 _log.warning(
                     "the database that the secret %s leads to was not kept; a deploy makes it anew, empty", name
@@ -128,12 +126,3 @@ def _show_messages() -> None:
         for queue in backend.queues.values():
             for message in queue._messages:  # noqa: SLF001  the public list leaves out what is hidden
                 message.visible_at = 0.0
-
-
-def _end_stacks() -> None:
-    """End what was done to stacks when the cloud ended; what it had made is there, and can be gone on with."""
-    for account, region, _ in list(cloudformation_backends.iter_backends()):
-        backend = cloudformation_backends[account][region]  # as a change that asks for it
-        for stack in list(backend.stacks.values()):
-            if stack.busy:
-                stack.become(stack.status.replace("_IN_PROGRESS", "_FAILED"), "The embedded cloud ended meanwhile.")

@@ -19,6 +19,7 @@ from moto.core.utils import camelcase_to_underscores
 from shared.errors import LanesError
 from shared.local.calls.call import CALL
 from shared.local.calls.models import model_of
+from shared.local.changing import changing
 from shared.local.door.callers import caller_of
 from shared.local.seams import plugged, replacing
 from shared.local.stacks.api import OPERATIONS
@@ -45,8 +46,10 @@ def install(rights: Rights) -> Iterator[None]:
         replacing(CloudFormationResponse, "RESPONSE_KEY_PATH_TO_TRANSFORMER", {}),
         *(replacing(CloudFormationResponse, camelcase_to_underscores(name), _method(name, rights)) for name in names),
     ]
-    for _, _, backend in list(cloudformation_backends.iter_backends()):
-        fail_interrupted(backend.stacks.values(), backend.change_sets)
+    with changing():
+        for account, region, _ in list(cloudformation_backends.iter_backends()):
+            backend = cloudformation_backends[account][region]  # asked for, so that it is written
+            fail_interrupted(backend.stacks.values(), backend.change_sets)
     with plugged(seams), contextlib.closing(rights):
         yield
 
