@@ -20,6 +20,8 @@ from moto.kinesis.models import Shard
 from moto.s3.models import FakeBucket, _VersionedKeyStore
 from moto.sqs.models import Message, Queue
 
+from shared.local.triggers.queues import Recent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
@@ -143,7 +145,7 @@ def _fill_items(entries: Iterable[tuple[str, Any]]) -> object:
 
 KINDS = (
     Kind("messages", Queue, "_messages", _messages, lambda entries: [value for _, value in entries], look=_look),
-    Kind("handles", Queue, "deleted_messages", _handles, lambda entries: {key for key, _ in entries}),
+    Kind("handles", Queue, "deleted_messages", _handles, lambda entries: Recent(dict(entries))),
     Kind("changes", StreamShard, "items", _changes, lambda entries: [value for _, value in entries]),
     Kind("records", Shard, "records", _records, lambda entries: OrderedDict((int(key), each) for key, each in entries)),
     Kind("keys", FakeBucket, "keys", _keys, _fill_keys, _found_keys),

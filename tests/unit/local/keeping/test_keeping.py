@@ -9,11 +9,13 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.sqs.models import sqs_backends
 
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
+from shared.local.triggers.queues import Recent
 from tests.helpers.in_process import go_straight
 
 PLACE = Place("123456789012", "us-east-1", "dev")
@@ -100,6 +102,8 @@ def test_messages_under_way_are_visible_again_and_receipts_still_delete(tmp_path
         sqs = aws.client("sqs")
         url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
         sqs.delete_message(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"])
+        queue = sqs_backends[PLACE.account][PLACE.region].queues["q"]
+        assert isinstance(queue.deleted_messages, Recent)  # which remembers few, and not ever more
         again = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
         assert [each["Body"] for each in again] == ["two"]
         assert again[0]["Attributes"]["ApproximateReceiveCount"] == "2"
