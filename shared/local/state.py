@@ -7,10 +7,11 @@ other users of the machine find neither the key nor what the cloud wrote::
     .lanes/cloud.lock     held by the daemon of ``lanes up`` as long as it lives
     .lanes/cloud.json     where it listens; valid only while the lock is held
     .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
-    .lanes/cloud.log      its output
-    .lanes/kept/          what lanes up --persist goes on with (shared/local/keeping)
+    .lanes/cloud.log      its output; cloud.log.1 and cloud.log.2 are older
+    .lanes/kept/          what lanes up --persist goes on with (shared/local/keeping), with its stores in data/
     .lanes/deploy.lock    held by a command while it deploys
-    .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it
+    .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it; in
+                          data/ the stores of a cloud that is not kept
 """
 
 from __future__ import annotations

@@ -4,14 +4,16 @@ Nearly all of a cloud is in moto's tables. A journal has them, in units that are
 the folder of what a cloud keeps (:mod:`shared.local.storage`), which only its owner may enter. Objects, executions and
 logs have stores of their own beside it.
 
-1. ``app`` stands before moto. It lets a call change what it changes, and answers when the journal has it.
+1. ``app`` stands before moto. It lets a call change what it changes, and answers when the journal has it; ``reads``
+   tells which calls change nothing.
 2. ``watching`` notes which backends, and which entries of large collections, a change asks for.
-3. ``units`` cuts backends into units and finds those that have changed; ``shelves`` are the large collections, of which
-   each entry is written by itself; ``pickles`` writes and reads them.
+3. ``tables`` names backends. ``units`` cuts them into units and finds those that have changed; ``shelves`` are the
+   large collections, of which each entry is written by itself; ``pickles`` writes and reads them.
 4. ``journal`` writes all that has changed in one transaction for all who wait (:mod:`shared.local.changing` says what
    keeps it whole). It also has records of what is no part of moto's tables (:mod:`shared.local.ledger`): events that
    wait for their function, firings, how far streams were read.
-5. ``loading`` fills a new cloud; ``keeper`` does all this for one cloud.
+5. ``folder`` and ``schema`` tell what may be read, ``loading`` fills a new cloud with it; ``keeper`` does all this for
+   one cloud.
 
 After a power cut, or ``kill -9``, a cloud holds all that it has acknowledged, and of each change all or nothing. Then:
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
@@ -50,13 +49,3 @@ def _places() -> Iterator[tuple[int, tuple[str, str]]]:
 def find(table: Table) -> BaseBackend:
     """Return the backend that *table* names."""
     return getattr(importlib.import_module(table.module), table.name)[table.account][table.region]
-
-
-def fill(backend: BaseBackend, state: dict[str, Any]) -> None:
-    """Give *backend* its *state*. A dictionary with defaults keeps its own way of making them."""
-    for name, value in state.items():
-        own = getattr(backend, name, None)
-        if isinstance(own, defaultdict) and not isinstance(value, defaultdict):
-            own.update(value)
-        else:
-            setattr(backend, name, value)
