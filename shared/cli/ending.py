@@ -29,7 +29,7 @@ def ask_whether(running: Running, *, yes: bool) -> list[TeamRuns]:
     if yes or not sys.stdin.isatty():
         console.note(f"{'interrupts' if running.persists else 'ends'} {told(runs, running)}")
         return runs
-    console.note(f"{told(runs, running)}")
+    console.note(told(runs, running))
     confirm(Question(f"End {running.endpoint}? [y/N] ", "y"))
     return runs
 
