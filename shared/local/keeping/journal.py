@@ -291,6 +291,7 @@ class Journal:
         self._files.remove(files)
 
     def _undo(self, batch: _Batch) -> None:
+        self._units.forget()
         self._changes.put_back(batch.touched)
         self._notes.put_back(batch.noted)
         with self._lock:
