@@ -297,6 +297,7 @@ class Journal:
             raise _unwritten(error) from error
 
     def _undo(self, batch: _Batch) -> None:
+        self._units.forget()
         self._changes.put_back(batch.touched)
         self._notes.put_back(batch.noted)
         with self._lock:

@@ -7,6 +7,8 @@ What two units share must still be one thing when they are read. If a unit is of
 writing it. Anything else that can change and that two units hold makes one unit of them. A dictionary that
 is cut into entries and that another unit holds too is not cut any more. So nothing needs to be known of moto's classes.
 What holds across backends holds only for objects that are units: no class of moto's in use shares another one.
+
+Only units of which something is no longer what it was are pickled again (:mod:`.snapshots`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from moto.sqs.models import Queue
 from shared.local.asl.backend import AslBackend
 from shared.local.keeping.pickles import Address, ShelfName, Writer, can_be_named, is_plain
 from shared.local.keeping.shelves import OWNERS, Kind, Shelf
+from shared.local.keeping.snapshots import Snapshot
 from shared.local.keeping.tables import Table, all_tables
 
 if TYPE_CHECKING:
@@ -95,6 +98,61 @@ class Draft:
     blobs: dict[str, bytes] = field(default_factory=dict)
 
 
+class _Pickled:
+    """What a unit was pickled from.
+
+    Attributes:
+        values: By address, what was pickled: of an object, only its attributes, since moto may want it to be gone.
+        snapshot: What it held.
+        asked: The ids of what was met, which another cut would name, or would name no more.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[Address, object] = {}
+        self.snapshot = Snapshot()
+        self.asked: set[int] = set()
+
+    def is_of(self, parts: list[_Part]) -> bool:
+        """Say whether it is of *parts*."""
+        return len(parts) == len(self.values) and all(
+            self.values.get(part.address) is _lasting(part.value) for part in parts
+        )
+
+
+class _Look:
+    """What is known of a backend since it was looked at last.
+
+    Attributes:
+        cut: How it was cut.
+        units: From what each of its units was pickled.
+        seen: By id, what may change and is in a unit, and in which.
+        is_whole: Whether it is known of each unit.
+    """
+
+    def __init__(self) -> None:
+        self.cut = Snapshot()
+        self.units: dict[int, _Pickled] = {}
+        self.seen: dict[int, tuple[object, int]] = {}
+        self.is_whole = False
+
+    def changed(self) -> list[int]:
+        """Return the units that may have changed."""
+        return [number for number, pickled in self.units.items() if not pickled.snapshot.is_same()]
+
+    def drop(self, number: int) -> None:
+        """Forget from what a unit was pickled."""
+        pickled = self.units.pop(number, None)
+        self.is_whole = False
+        for key in pickled.asked if pickled else ():
+            if key in self.seen and self.seen[key][1] == number:
+                del self.seen[key]
+
+    def drop_met(self, things: set[int]) -> None:
+        """Forget the units in which one of *things*, by id, was met."""
+        for number in [number for number, each in self.units.items() if not things.isdisjoint(each.asked)]:
+            self.drop(number)
+
+
 class _AgainError(Exception):
     """Something was found that cuts the backend differently."""
 
@@ -115,10 +173,11 @@ class Units:
         self._shelf_of: dict[tuple[int, str], Shelf] = {}
         self._read: dict[int, Shelf] = {}
         self._known: dict[int, Table] = {}
-        self._seen: dict[int, tuple[object, int]] = {}
+        self._looks: dict[Table, _Look] = {}
+        self._look, self._pickled, self._payload = _Look(), _Pickled(), object()
         self._joined: dict[int, int] = {}
         self._cut: dict[int, tuple[object, tuple[Table, tuple[str, ...]]]] = {}
-        self._alive: list[object] = []
+        self._copies: dict[int, object] = {}
         self._now: Table | None = None
 
     def tables(self, backends: Mapping[int, object]) -> dict[Table, BaseBackend]:
@@ -136,6 +195,10 @@ class Units:
     def changed(self, backends: Mapping[Table, BaseBackend]) -> list[Draft]:
         """Return what has changed in *backends*; nobody may change them meanwhile."""
         return [draft for table, backend in backends.items() for draft in self._of_backend(table, backend)]
+
+    def forget(self) -> None:
+        """Look at all anew: what was returned as changed is not written."""
+        self._looks.clear()
 
     def accept(self, drafts: list[Draft]) -> None:
         """Note that *drafts* are written."""
@@ -180,8 +243,10 @@ class Units:
 
     def named(self, thing: object) -> Address | None:
         """Return where *thing* is, if it is what a unit is of."""
-        found = self._roots.get(id(thing))
-        return found[1] if found is not None and found[0] is thing else None
+        address = self._root_of(thing)
+        if address is not None:
+            self._pickled.asked.add(id(thing))
+        return address
 
     def is_in(self, thing: object, unit: int) -> None:
         """Note that *thing*, which may change, is in a *unit*."""
@@ -190,8 +255,15 @@ class Units:
         if cut is not None and cut[0] is thing:
             self._uncut.add(cut[1])
             raise _AgainError
-        held = self._seen.setdefault(key, (thing, unit))[1]
-        if held != unit:
+        if thing is self._payload:
+            return
+        held = self._look.seen.setdefault(key, (thing, unit))[1]
+        if held == unit:
+            if key not in self._pickled.asked:
+                self._pickled.asked.add(key)
+                if key not in self._copies:
+                    self._pickled.snapshot.add(thing)
+        else:
             one, other = sorted((self._leader(held), self._leader(unit)))
             if one != other:
                 self._joined[other] = one
@@ -211,13 +283,14 @@ class Units:
         forgotten, shelves = _FORGOTTEN.get(kind), OWNERS.get(kind)
         if not forgotten and not shelves:
             return state
+        self._pickled.snapshot.add_attributes(thing)
         state = dict(state)
         for name, make in (forgotten or {}).items():
             if make is not None:
                 state[name] = make()
         for each in shelves or ():
             state[each.attribute] = ShelfName(each.name, self._shelf(thing, each).number)
-        self._alive.append(state)  # else another dictionary may get its id
+        self._copies[id(state)] = state
         return state
 
     def _shelf(self, owner: object, kind: Kind) -> Shelf:
@@ -241,65 +314,100 @@ class Units:
             try:
                 return self._drafts(table, backend)
             except _AgainError:
-                continue
+                self._looks.pop(table, None)
             except RuntimeError:  # one who only reads may have made an entry
+                self._looks.pop(table, None)
                 tries += 1
                 if tries == _TRIES:
                     raise
             finally:
-                self._seen, self._cut, self._alive = {}, {}, []
+                self._cut, self._copies = {}, {}
+                self._look, self._pickled, self._payload = _Look(), _Pickled(), object()
 
     def _drafts(self, table: Table, backend: BaseBackend) -> list[Draft]:
-        for key in self._rooted.pop(table, ()):
-            self._roots.pop(key, None)
+        look = self._look = self._looks.setdefault(table, _Look())
+        changed = look.changed()
+        if look.is_whole and not changed and look.cut.is_same():
+            return []
+        for number in changed:
+            look.drop(number)
+        parts, shapes = self._cut_anew(table, backend)
+        top = self._at.get(Address(table, ())) or self._top(Address(table, ()))
+        look.drop(top)  # it tells how the backend is cut
+        numbers = {part.address: self._number(part, top) for part in parts}
+        self._joined = {}
+        drafts = self._written(parts, shapes, table, numbers)
+        while self._joined:
+            numbers = {address: self._leader(number) for address, number in numbers.items()}
+            look.units, look.seen, self._joined = {}, {}, {}
+            drafts = self._written(parts, shapes, table, numbers)
+        gone = self._of[table] - set(numbers.values()) - {top}
+        for number in gone:
+            look.drop(number)
+        look.is_whole = True
+        return [*drafts, *(Draft(self.units[number], None) for number in gone)]
+
+    def _cut_anew(self, table: Table, backend: BaseBackend) -> tuple[list[_Part], list[Shape]]:
+        """Return the parts of *backend*. What has come to be one of them, or is one no more, is named otherwise."""
+        self._look.cut = Snapshot()
+        before = {key: self._roots.pop(key)[1] for key in self._rooted.pop(table, ())}
         self._rooted[table] = []
         parts, shapes = self._parts(table, backend)
         for part in parts:
             self._root(part.value, part.address)
-        top = self._at.get(Address(table, ())) or self._top(Address(table, ()))
-        numbers = {part.address: self._number(part, top) for part in parts}
-        self._joined = {}
-        while True:
-            drafts, joined = self._written(parts, shapes, table, numbers), dict(self._joined)
-            if not joined:
-                break
-            numbers = {address: self._leader(number) for address, number in numbers.items()}
-            self._seen, self._joined = {}, {}
-        gone = self._of[table] - set(numbers.values()) - {top}
-        return [*drafts, *(Draft(self.units[number], None) for number in gone)]
+        now = {key: self._roots[key][1] for key in self._rooted[table]}
+        if before != now:
+            moved = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+            for look in self._looks.values():
+                look.drop_met(moved)
+        return parts, shapes
 
     def _written(
         self, parts: list[_Part], shapes: list[Shape], table: Table, numbers: Mapping[Address, int]
     ) -> list[Draft]:
         """Return the units of *parts* whose pickles have changed."""
-        grouped: dict[int, dict[Address, object]] = defaultdict(dict)
         top = Address(table, ())
-        grouped[self._at[top]][top] = 0, shapes
+        grouped: dict[int, list[_Part]] = defaultdict(list, {self._at[top]: [_Part(top, shapes)]})
         for part in parts:
-            grouped[numbers[part.address]][part.address] = part.number, self._payload(part)
-        drafts = (self._draft(number, frozenset(held), held) for number, held in grouped.items())
+            grouped[numbers[part.address]].append(part)
+        drafts = []
+        for number, held in grouped.items():
+            pickled = self._look.units.get(number)
+            if pickled is None or not pickled.is_of(held):
+                self._look.drop(number)
+                drafts.append(self._draft(number, held))
         return [draft for draft in drafts if draft is not None]
 
-    def _draft(self, number: int, addresses: frozenset[Address], payload: object) -> Draft | None:
+    def _draft(self, number: int, parts: list[_Part]) -> Draft | None:
+        pickled = self._pickled = self._look.units[number] = _Pickled()
+        payload = self._payload = {part.address: (part.number, self._payload_of(part)) for part in parts}
+        for part in parts:
+            pickled.values[part.address] = _lasting(part.value)
+            pickled.asked.add(id(part.value))
         writer = Writer(self, number)
         state = writer.written(payload)
         digest = hashlib.blake2b(state, digest_size=16).digest()
         before = self.units.get(number)
         if before is not None and before.digest == digest:
             return None
-        unit = Unit(number, addresses, digest, frozenset(writer.blobs), frozenset(writer.shelves))
+        unit = Unit(number, frozenset(payload), digest, frozenset(writer.blobs), frozenset(writer.shelves))
         return Draft(unit, state, writer.blobs)
 
-    def _payload(self, part: _Part) -> object:
+    def _payload_of(self, part: _Part) -> object:
         value = part.value
-        if self.named(value) == part.address:
+        if self._root_of(value) == part.address:
             return Named(type(value), self.state(value))
         return value
+
+    def _root_of(self, thing: object) -> Address | None:
+        found = self._roots.get(id(thing))
+        return found[1] if found is not None and found[0] is thing else None
 
     def _parts(self, table: Table, backend: BaseBackend) -> tuple[list[_Part], list[Shape]]:
         parts: list[_Part] = []
         shapes: list[Shape] = []
         left_out = _left_out_of(backend)
+        self._look.cut.add_attributes(backend)
         for name, value in list(vars(backend).items()):
             if name in left_out:
                 continue
@@ -315,11 +423,13 @@ class Units:
         if isinstance(value, (dict, weakref.WeakValueDictionary)) and self._cuts(address, value):
             self._cut[id(value)] = value, (address.table, address.attributes)
             shapes.append(Shape(address.attributes, kind, _rest_of(value)))
+            self._look.cut.add(_entries_of(value))
             entries = dict.items(value) if isinstance(value, dict) else value.items()  # a class of moto's may copy
             parts += [_Part(address._replace(entry=(key,)), each) for key, each in list(entries)]
         elif deeper and can_be_named(kind) and kind not in OWNERS:
             shapes.append(Shape(address.attributes, kind, {}))
             self._root(value, address)
+            self._look.cut.add_attributes(value)
             for name, each in list(vars(value).items()):
                 inner = address._replace(attributes=(*address.attributes, name))
                 self._add(parts, shapes, inner, each, deeper=False)
@@ -360,8 +470,20 @@ class Units:
         return self._places
 
 
+def _lasting(value: object) -> object:
+    """Return what stands for *value* without keeping it alive, if that can be."""
+    return vars(value) if can_be_named(type(value)) else value
+
+
 def _left_out_of(backend: BaseBackend) -> set[str]:
     return {name for kind, names in _FORGOTTEN.items() if isinstance(backend, kind) for name in names}
+
+
+def _entries_of(value: Any) -> Any:
+    """Return what has the entries of a dictionary, without keeping those alive that it does not."""
+    if isinstance(value, weakref.WeakValueDictionary):
+        return vars(value)["data"]
+    return value
 
 
 def _rest_of(value: Any) -> dict[str, Any]:
