@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from random import Random
 
 import pytest
@@ -430,6 +431,21 @@ def test_a_store_writes_in_the_background(tmp_path, make):
     while runs.queued(arn) is not None:
         runs._closed.wait(0.001)
     assert runs.written(arn).status == "SUCCEEDED"
+    runs.close()
+    assert not runs._thread.is_alive()
+
+
+def test_what_is_much_is_written_though_it_is_never_quiet(make, monkeypatch):
+    monkeypatch.setattr("shared.local.asl.runs.store._MANY_EVENTS", 10)
+    api = make()
+    runs = api.engine.runs
+    runs.start(quiet=threading.TIMEOUT_MAX)
+    machine = api.machine()
+    first, *_ = [api.start(machine) for _ in range(3)]
+    api.scheduler.run()
+    while runs.queued(first) is not None:
+        runs._closed.wait(0.001)
+    assert runs.written(first).status == "SUCCEEDED"
     runs.close()
     assert not runs._thread.is_alive()
 
