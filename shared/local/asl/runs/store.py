@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # How many may be queued: who starts more waits for the disk.
 MOST_QUEUED = 4000
 # The background thread lets others come until there was none for so many seconds, or there are so many ends or events.
-_QUIET_SECONDS, _MANY, _MANY_EVENTS = 2.0, MOST_QUEUED // 2, 100_000
+_QUIET_SECONDS, _MANY, _MANY_EVENTS = 10.0, MOST_QUEUED // 2, 100_000
 _AGAIN_SECONDS = 1.0  # after a failure
 _MACHINES = 256
 _UPSERT = """INSERT INTO runs (id, arn, scope, version, alias, status, changed, redrives, item, items, machine, events,

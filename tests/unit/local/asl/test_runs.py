@@ -10,12 +10,11 @@ from random import Random
 import pytest
 from moto.core.base_backend import BackendDict
 
-from shared.config.cloud_bounds import Bound, CloudBounds
+from shared.config.cloud_bounds import Bound
 from shared.local.asl.engine import Engine
-from shared.local.asl.runs.opened import open_runs
 from shared.local.asl.runs.schema import LAYOUT, TABLES
 from shared.local.asl.runs.store import RunStore
-from shared.local.storage import Database, Storage
+from shared.local.storage import Database
 from tests.helpers.step_functions import WAIT, Api, passing
 
 DAY = 86_400
@@ -418,10 +417,10 @@ def test_what_had_started_and_not_ended_begins_again_in_the_next_cloud(make, bad
     assert api("DescribeExecution", executionArn=ended)["status"] == "SUCCEEDED"
 
 
-def test_a_store_writes_in_the_background(tmp_path, make):
+def test_a_store_writes_in_the_background(make):
     api = make()
-    storage = Storage(tmp_path / "data", persistent=False, bounds=CloudBounds())
-    runs = api.engine.runs = open_runs(storage, api.scheduler.now)
+    runs = api.engine.runs
+    runs.start(quiet=0.001)
     machine = api.machine(WAIT)
     arn = api.start(machine)
     written = []
