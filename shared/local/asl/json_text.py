@@ -53,7 +53,7 @@ def read_json(text: str, *, unique: bool = False) -> Json:
         JsonTextError: It is no JSON, or an object has a name twice.
     """
     try:
-        found: Json = json.loads(text, parse_constant=no_constant, object_pairs_hook=_once_each if unique else None)
+        found: Json = (_UNIQUE if unique else _PLAIN_JSON).decode(text)
     except (ValueError, RecursionError):
         reader = _Reader(text, unique=unique)
         try:
@@ -85,6 +85,11 @@ def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(members) != len(pairs):
         raise ValueError("a name twice")
     return members
+
+
+# json.loads makes a decoder for each call that is not like all others.
+_PLAIN_JSON = json.JSONDecoder(parse_constant=no_constant)
+_UNIQUE = json.JSONDecoder(parse_constant=no_constant, object_pairs_hook=_once_each)
 
 
 class _Reader:

@@ -6,8 +6,8 @@ a distributed Map has the run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from shared.local.asl.reading import members
 from shared.values import as_mapping
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
+class Branches(NamedTuple):
     """The strands of a Parallel or an inline Map, by their index; those that never began are missing."""
 
     strands: Mapping[int, StoppedStrand]
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedRun:
+class StoppedRun(NamedTuple):
     """The run of a distributed Map, by its ARN; the rest of it is where runs are kept."""
 
     arn: str
@@ -35,8 +33,7 @@ class StoppedRun:
 Work: TypeAlias = Branches | StoppedRun
 
 
-@dataclass(frozen=True, slots=True)
-class StoppedStrand:
+class StoppedStrand(NamedTuple):
     """Where one strand stopped.
 
     Attributes:
@@ -50,7 +47,7 @@ class StoppedStrand:
 
     state: str | None
     input: Json = None
-    variables: Mapping[str, Json] = field(default_factory=dict)
+    variables: Mapping[str, Json] = MappingProxyType({})
     done: bool = False
     result: Json = None
     work: Work | None = None

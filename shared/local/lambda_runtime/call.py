@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.local.lambda_runtime import runtime_api
 from shared.local.lambda_runtime.endings import InitFailed, OutOfMemory, TimedOut, WorkerEnd
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 MAX_RESPONSE = 6_291_556  # bytes; the number in AWS's own message
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """How an invocation ended.
 
     Attributes:
@@ -42,8 +40,7 @@ class Ending:
     memory_full: bool = False
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """An event on its way to a function."""
 
     spec: FunctionSpec

@@ -14,6 +14,7 @@ is from the X-Ray guide, from memory; nobody else reads it here.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import re
@@ -69,15 +70,17 @@ def merged(lineages: Iterable[str]) -> str:
 
 def after_call(lineage: str, function: str) -> str:
     """Return *lineage* with one more call of the function with this ARN."""
-    counts = _counts(lineage)
     name = _name(function)
+    if not lineage:  # as of most calls
+        return f"{name}:1"
+    counts = _counts(lineage)
     counts[name] = counts.get(name, 0) + 1
     return _text(counts)
 
 
 def too_often(lineage: str, function: str) -> bool:
     """Say whether the function with this ARN was called for the sake of this event as often as it may be."""
-    return _counts(lineage).get(_name(function), 0) >= MOST
+    return bool(lineage) and _counts(lineage).get(_name(function), 0) >= MOST
 
 
 class Loops:
@@ -113,6 +116,7 @@ class Loops:
             self._told.discard(function)
 
 
+@functools.lru_cache(1024)
 def _name(function: str) -> str:
     return hashlib.sha256(":".join(function.split(":")[:7]).encode()).hexdigest()[:8]
 

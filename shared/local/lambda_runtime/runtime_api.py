@@ -8,7 +8,7 @@ body.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PREFIX = "/2018-06-01/runtime"
 NEXT = f"{_PREFIX}/invocation/next"
@@ -26,8 +26,7 @@ class ProtocolError(Exception):
     """The peer sent something that is not a request of the Runtime API."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request of a worker. Header names are in lower case."""
 
     method: str
@@ -110,8 +109,7 @@ def _parse_head(head: bytes) -> tuple[str, str, dict[str, str]]:
     return parts[0], parts[1], headers
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """An event for a worker, with what the API's headers say about it.
 
     Attributes:

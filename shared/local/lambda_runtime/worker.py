@@ -242,9 +242,13 @@ class Worker:
     def _reply(self, connection: socket.socket, data: bytes, deadline: float | None = None) -> None:
         """Send *data*. If the peer is gone, the wait for the next request finds out."""
         with suppress(OSError):
-            connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
-            connection.sendall(data)
-            connection.settimeout(None)
+            sent = 0
+            with suppress(BlockingIOError):
+                sent = connection.send(data, socket.MSG_DONTWAIT)  # nearly always all, in one system call of four
+            if sent < len(data):
+                connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+                connection.sendall(data[sent:])
+                connection.settimeout(None)
 
     def _drain_log(self) -> None:
         """Read everything that the log pipe holds now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import REDRIVE_TOKENS
@@ -58,7 +57,7 @@ def redrive_execution(backend: AslBackend, params: RedriveExecutionInputTypeDef)
         if told["redriveStatus"] != "REDRIVABLE":
             reason = told.get("redriveStatusReason", "Execution is a child of a Map run")
             raise Refused("ExecutionNotRedrivable", f"Execution is not redrivable: '{reason}'")
-        execution = backend.redrive(replace(record, redrive_tokens=known), token)
+        execution = backend.redrive(record._replace(redrive_tokens=known), token)
     backend.engine.runs.acknowledge()
     return {"redriveDate": date(execution.redriven_at or now)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.local.asl.history import MAX_EVENTS
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """An execution.
 
     Attributes:
@@ -51,7 +50,7 @@ class RunRecord:
     stopped_at: float | None = None
     redrives: int = 0
     redriven_at: float | None = None
-    redrive_tokens: Mapping[str, float] = field(default_factory=dict)
+    redrive_tokens: Mapping[str, float] = MappingProxyType({})
     events: int = 0
     map_run: str | None = None
     item: int | None = None
@@ -104,8 +103,7 @@ class Limits(NamedTuple):
     failed_percentage: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class MapRunRecord:
+class MapRunRecord(NamedTuple):
     """A Map run.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,8 @@ _ROW_EVENTS, _ROW_TEXT = 100, 1 << 18
 _ROWS = 100  # in one statement
 # The event whose input is text, as it was given.
 _WITH_TEXT = "ExecutionStarted"
+# As json.dumps writes it, in four fifths of the time: no value of an execution holds itself.
+_encode = json.JSONEncoder(check_circular=False).encode
 # What is enough to list an execution, and all of it.
 LISTED = "id, status, redrives, item, items, machine, events, facts, scope"
 WHOLE = f"{LISTED}, input, output"
@@ -54,7 +55,7 @@ def unpack(data: bytes) -> str:
 def facts_of(record: RunRecord) -> str:
     """Return as JSON what there is of *record* that has no column of its own."""
     identity = record.identity
-    return json.dumps(
+    return _encode(
         [
             identity.arn, identity.name, identity.machine_arn, identity.machine_name, identity.role_arn,
             identity.express, identity.alias, identity.trace, record.error, record.cause, record.started_at,
@@ -90,7 +91,7 @@ def read_run(row: Sequence[Any], machine: StartedMachine | None) -> RunRecord:
     if not texts:
         return record
     given, output = texts
-    return replace(record, input_text=unpack(given), output_text=None if output is None else unpack(output))
+    return record._replace(input_text=unpack(given), output_text=None if output is None else unpack(output))
 
 
 def write_machine(machine: StartedMachine) -> str:
@@ -112,7 +113,7 @@ def event_rows(number: int, place: int, events: Sequence[Event]) -> Iterator[tup
 
 def _split(key: int, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Yield *events* as one row, or as more if they are large, so that a page reads little beside what it shows."""
-    text = json.dumps(events)
+    text = _encode(events)
     if len(text) <= _ROW_TEXT or len(events) == 1:
         yield key, text
         return
@@ -132,7 +133,7 @@ def read_events(text: str) -> list[Event]:
 
 def write_map_run(record: MapRunRecord) -> str:
     """Return *record* as JSON."""
-    return json.dumps(asdict(record))
+    return json.dumps(record._asdict())
 
 
 def read_map_run(text: str) -> MapRunRecord:

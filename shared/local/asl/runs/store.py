@@ -1,8 +1,9 @@
 """Writes executions that have ended, keeps them within bounds, and finds them again.
 
-An end is queued and written in the background, with whatever else has come: one transaction for many. ``flush`` writes
-what is queued at once, on the thread of whoever asks. Whoever finds another at it waits, and mostly has nothing left to
-do then.
+An end is queued and written in the background, with whatever else has come: one transaction for many. That begins when
+it has been quiet for a while or much is queued, so what runs for a moment is not slowed by what is written of it.
+``flush`` writes what is queued at once, on the thread of whoever asks. Whoever finds another at it waits, and mostly
+has nothing left to do then.
 
 A *durable* store is that of a cloud that goes on later. There nobody is told of an end before it is written
 (``once_written``), starts are written as well, and what had started and not ended is ``unfinished`` for the next cloud.
@@ -13,6 +14,7 @@ an execution: what has ended does not change, until it is redriven, and a redriv
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import json
@@ -42,8 +44,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How many may be queued: who starts more waits for the disk.
 MOST_QUEUED = 4000
-# The background thread lets so many seconds go by, for others to come; and so many after a failure.
-_GATHER_SECONDS, _AGAIN_SECONDS = 0.5, 1.0
+# The background thread lets others come until there was none for so many seconds, or there are so many ends or events.
+_QUIET_SECONDS, _MANY, _MANY_EVENTS = 10.0, MOST_QUEUED // 2, 100_000
+_AGAIN_SECONDS = 1.0  # after a failure
 _MACHINES = 256
 _UPSERT = """INSERT INTO runs (id, arn, scope, version, alias, status, changed, redrives, item, items, machine, events,
     facts, input, output, stopped)
@@ -97,12 +100,19 @@ class RunStore(RunReader):
         self._machines: OrderedDict[int, tuple[StartedMachine, int]] = OrderedDict()
         self._halted = False
         self._closed = threading.Event()
+        self._came = self._events = 0  # how many were ever queued, and how many events those have that are
         self._wake = threading.Event()
+        self._much = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Write in the background from now on. Until then what is queued is written when it is asked for, or much."""
-        self._thread = threading.Thread(target=self._work, name="runs-writer", daemon=True)
+    def start(self, quiet: float = _QUIET_SECONDS) -> None:
+        """Write in the background from now on. Until then what is queued is written when it is asked for, or much.
+
+        Args:
+            quiet: After so many seconds without anything new it is written; in a durable store at once.
+        """
+        work = functools.partial(self._work, 0.0 if self.durable else quiet)
+        self._thread = threading.Thread(target=work, name="runs-writer", daemon=True)
         self._thread.start()
 
     def new_number(self) -> int:
@@ -147,11 +157,17 @@ class RunStore(RunReader):
                 queued.tell = before.tell
             self._queued[arn] = queued
             count = len(self._queued)
+            self._came += 1
+            if isinstance(queued, _Queued):
+                self._events += len(queued.execution.history.events)
+            much = count >= _MANY or self._events >= _MANY_EVENTS
         if self._thread is None:
             if count >= MOST_QUEUED:
                 self.flush()
         elif not self._wake.is_set():
             self._wake.set()
+        if much and not self._much.is_set():
+            self._much.set()
 
     # What is written.
 
@@ -184,8 +200,10 @@ class RunStore(RunReader):
     def _write(self) -> list[Callable[[], None]]:
         with self._lock:
             batch = dict(self._queued)
-        if not batch or self._closed.is_set():
-            return []
+            if not batch or self._closed.is_set():
+                return []
+            self._events = 0
+            self._much.clear()
         with self.database.transaction() as writer:
             for queued in batch.values():
                 if isinstance(queued, MapRunRecord):
@@ -237,12 +255,22 @@ class RunStore(RunReader):
         values = record.arn, record.root, record.parent_arn, record.started_at, write_map_run(record)
         writer.execute("INSERT OR REPLACE INTO map_runs VALUES (?, ?, ?, ?, ?)", values)
 
-    def _work(self) -> None:
+    def _gather(self, quiet: float) -> None:
+        """Return when nothing new has come for *quiet* seconds, or there is much."""
+        came = -1
+        while came != self._came:
+            came = self._came
+            if self._much.wait(quiet):
+                return
+
+    def _work(self, quiet: float) -> None:
         told = False
         while True:
             self._wake.wait()
+            if quiet:
+                self._gather(quiet)
             self._wake.clear()
-            if self._closed.wait(0 if self.durable else _GATHER_SECONDS):
+            if self._closed.is_set():
                 return
             try:
                 self.flush()
@@ -323,6 +351,7 @@ class RunStore(RunReader):
         finally:
             self._closed.set()
             self._wake.set()
+            self._much.set()
             if self._thread is not None:
                 self._thread.join()
             self.close_database()

@@ -9,13 +9,12 @@ from random import Random
 import pytest
 from moto.core.base_backend import BackendDict
 
-from shared.config.cloud_bounds import Bound, CloudBounds
+from shared.config.cloud_bounds import Bound
 from shared.disks import DiskError
 from shared.local.asl.engine import Engine
-from shared.local.asl.runs.opened import open_runs
 from shared.local.asl.runs.schema import LAYOUT, TABLES
 from shared.local.asl.runs.store import RunStore
-from shared.local.storage import Database, Storage
+from shared.local.storage import Database
 from tests.helpers.step_functions import WAIT, Api, passing
 
 DAY = 86_400
@@ -439,10 +438,10 @@ def test_what_had_started_and_not_ended_begins_again_in_the_next_cloud(make, bad
     assert api("DescribeExecution", executionArn=ended)["status"] == "SUCCEEDED"
 
 
-def test_a_store_writes_in_the_background(tmp_path, make):
+def test_a_store_writes_in_the_background(make):
     api = make()
-    storage = Storage(tmp_path / "data", persistent=False, bounds=CloudBounds())
-    runs = api.engine.runs = open_runs(storage, api.scheduler.now)
+    runs = api.engine.runs
+    runs.start(quiet=0.001)
     machine = api.machine(WAIT)
     arn = api.start(machine)
     written = []
@@ -452,6 +451,21 @@ def test_a_store_writes_in_the_background(tmp_path, make):
     while runs.queued(arn) is not None:
         runs._closed.wait(0.001)
     assert runs.written(arn).status == "SUCCEEDED"
+    runs.close()
+    assert not runs._thread.is_alive()
+
+
+def test_what_is_much_is_written_though_it_is_never_quiet(make, monkeypatch):
+    monkeypatch.setattr("shared.local.asl.runs.store._MANY_EVENTS", 10)
+    api = make()
+    runs = api.engine.runs
+    runs.start(quiet=threading.TIMEOUT_MAX)
+    machine = api.machine()
+    first, *_ = [api.start(machine) for _ in range(3)]
+    api.scheduler.run()
+    while runs.queued(first) is not None:
+        runs._closed.wait(0.001)
+    assert runs.written(first).status == "SUCCEEDED"
     runs.close()
     assert not runs._thread.is_alive()
 
