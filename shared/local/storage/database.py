@@ -52,14 +52,15 @@ class Database:
     def _opened(self) -> sqlite3.Connection:
         try:
             return self._connect()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._told(error) from error
 
-    def _told(self, error: sqlite3.Error) -> LanesError | sqlite3.Error:
+    def _told(self, error: sqlite3.Error | OSError) -> LanesError | sqlite3.Error | OSError:
         """Return what to raise of *error*: that of the disk with the file and the fix, or itself if it is ours."""
         return disk_error(error, [self.path]) or error
 
     def _connect(self) -> sqlite3.Connection:
+        self.path.touch(mode=0o600)  # SQLite gives the files beside it the same mode
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
