@@ -7,10 +7,12 @@ import weakref
 from collections import Counter, OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from moto.s3.models import S3Backend, s3_backends
+
 from shared.errors import LanesError
 from shared.local.keeping.pickles import Address, Reader
 from shared.local.keeping.shelves import BY_NAME, Entry, Shelf
-from shared.local.keeping.tables import Table, find
+from shared.local.keeping.tables import Table, all_tables, find
 from shared.local.keeping.units import Named, Shape, Unit, Units
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ def load(database: Database, engine: Engine, units: Units) -> Counter[str]:
     loading = _Loading(database, engine, units)
     loading.read_all()
     loading.fill_all()
+    _name_buckets()
     return loading.used
 
 
@@ -149,6 +152,14 @@ class _Loading:
             _way(held).__setitem__(held, key, value)
         else:
             held[key] = value
+
+
+def _name_buckets() -> None:
+    """Tell moto whose each bucket is. It notes that beside its backends, and makes one anew that has no note."""
+    for _, backend in all_tables():
+        if isinstance(backend, S3Backend):
+            for name in backend.buckets:
+                s3_backends.bucket_accounts[name] = backend.partition, backend.account_id
 
 
 def _way(held: dict[Any, Any]) -> type[dict[Any, Any]]:

@@ -80,6 +80,17 @@ def test_what_is_in_it_is_there_again(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "scratch"]
 
 
+def test_a_bucket_that_is_made_once_more_keeps_what_is_in_it(tmp_path):
+    with kept(tmp_path) as aws:
+        aws.s3.create_bucket(Bucket="data")
+        aws.s3.put_object(Bucket="data", Key="k", Body=b"1")
+        upload = aws.s3.create_multipart_upload(Bucket="data", Key="m")["UploadId"]
+    with kept(tmp_path) as aws:
+        aws.s3.create_bucket(Bucket="data")  # us-east-1 says yes to its owner and changes nothing
+        assert aws.s3.get_object(Bucket="data", Key="k")["Body"].read() == b"1"
+        assert [each["UploadId"] for each in aws.s3.list_multipart_uploads(Bucket="data")["Uploads"]] == [upload]
+
+
 def test_without_keep_it_begins_empty_and_leaves_what_was_kept_alone(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
