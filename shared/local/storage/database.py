@@ -56,13 +56,14 @@ class Database:
         """Raise an error of the disk with the file and the fix, and any other one as it is."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             told = disk_error(error, [self.path])
             if told is None:
                 raise
             raise told from error
 
     def _connect(self) -> sqlite3.Connection:
+        self.path.touch(mode=0o600)  # SQLite gives the files beside it the same mode
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")

@@ -30,6 +30,13 @@ def test_what_a_block_wrote_is_there(database):
     assert database.read("SELECT * FROM pair") == [("a", 1)]
 
 
+def test_nobody_else_may_read_its_files(database):
+    write(database, "a", 1)
+    files = sorted(database.path.parent.iterdir())
+    assert [file.name for file in files] == ["pairs.db", "pairs.db-shm", "pairs.db-wal"]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
 def test_a_block_that_raises_writes_nothing(database):
     def fails():
         with database.transaction():
