@@ -23,6 +23,7 @@ from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
 from shared.local.corrections.function_versions import versions_kept
 from shared.local.corrections.item_answers import items_answered_as_they_are
+from shared.local.corrections.malformed_xml import malformed_xml_refused
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
@@ -57,6 +58,7 @@ _CORRECTIONS = (
     items_answered_as_they_are,
     left_to_iam,
     mail_confirmed_first,
+    malformed_xml_refused,
     missing_members_refused,
     publishing_refused,
     queue_policies_kept,
