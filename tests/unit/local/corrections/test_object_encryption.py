@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from shared.local.corrections.object_encryption import encryption_of_objects_told
@@ -39,6 +40,17 @@ def test_what_the_request_or_the_bucket_says_comes_first(s3):
 def test_a_bucket_without_a_rule_of_its_own_has_s3s(s3):
     (rule,) = s3.get_bucket_encryption(Bucket="bucket")["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_bucket_may_block_the_customers_own_keys_and_not_let_them_in(s3):
+    def put(kind):
+        rule = {"ApplyServerSideEncryptionByDefault": KMS, "BlockedEncryptionTypes": {"EncryptionType": [kind]}}
+        s3.put_bucket_encryption(Bucket="bucket", ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+    put("SSE-C")
+    with pytest.raises(ClientError, match="takes no objects with keys of the customer's own") as error:
+        put("NONE")
+    assert error.value.response["Error"]["Code"] == "NotImplemented"
 
 
 def test_a_checksum_is_of_the_full_object(s3):
