@@ -11,6 +11,7 @@ from shared.local.asl.api.machines import METADATA_ONLY
 from shared.local.asl.api.machines import describe as describe_machine
 from shared.local.asl.configurations import check_readable
 from shared.local.asl.execution import RUNNING, SUCCEEDED
+from shared.local.asl.refusals import no_execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,6 +175,8 @@ def get_execution_history(backend: AslBackend, params: GetExecutionHistoryInputT
         total = record.events
         first = total - 1 - start if reverse else start
         events = backend.engine.runs.events(record.number, first, count, reverse=reverse, data=data)
+        if start < total and not events:  # it was there a moment ago, and was the oldest
+            raise no_execution(arn)
     else:
         # Without the lock, which an evaluation may hold: events are only added, and none is ever written into.
         read = partial(backend.engine.runs.events, record.number, reverse=reverse, data=data)

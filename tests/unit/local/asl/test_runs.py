@@ -208,6 +208,15 @@ def test_the_oldest_go_where_there_are_too_many_mb_but_none_that_runs(make):
     assert (read("PRAGMA page_count")[0][0] - read("PRAGMA freelist_count")[0][0]) * 4096 <= 2 << 20
 
 
+def test_a_history_that_goes_while_it_is_read_is_of_no_execution(make):
+    api = make(bound=Bound(90, 1))
+    machine = api.machine()
+    first = api.start(machine, input=json.dumps("x" * 100_000))
+    for _ in range(10):  # nothing is written before somebody reads, and then the first one is too much
+        api.run(machine, input=json.dumps("x" * 100_000))
+    assert api.refused("GetExecutionHistory", executionArn=first)[0] == "ExecutionDoesNotExist"
+
+
 def tables(api):
     api.engine.runs.flush()
     names = "runs", "events", "map_runs", "machines"
