@@ -22,10 +22,13 @@ import zlib
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
 
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.local.cloud import EmbeddedCloud
+from shared.local.objects.versions import new_key, publish
 from tests.helpers.in_process import go_straight
 
 PLACE = Place("123456789012", "us-east-1", "dev")
@@ -446,6 +449,20 @@ def test_versions_are_listed_page_by_page_also_while_they_are_deleted(s3, versio
 
 def test_a_mark_of_deletion_needs_no_object(s3, versions):
     assert s3.delete_object(Bucket=versions, Key="never")["DeleteMarker"] is True
+
+
+def test_an_object_that_arrives_after_its_bucket_has_gone_is_not_acknowledged(s3):
+    s3.create_bucket(Bucket="short-lived")
+    (backend,) = (backend for _, _, backend in s3_backends.iter_backends() if "short-lived" in backend.buckets)
+    bucket = backend.get_bucket("short-lived")
+    key = new_key(backend, bucket, "k", b"x")
+    s3.delete_bucket(Bucket="short-lived")
+    with pytest.raises(MissingBucket):
+        publish(backend, bucket, key, {}, None)
+    s3.create_bucket(Bucket="short-lived")
+    with pytest.raises(MissingBucket):
+        publish(backend, bucket, key, {}, None)
+    assert s3.list_objects_v2(Bucket="short-lived")["KeyCount"] == 0
 
 
 # Encryption.

@@ -1,6 +1,6 @@
 """Which objects have a name: what writing and deleting do in a bucket whose versions are kept, were kept, or never.
 
-An object is seen when all that is told of it is there.
+An object is seen when all that is told of it is there. Its bucket is still there then, and is not deleted with it.
 
 Source: Amazon S3 User Guide, "Adding objects to", "Deleting object versions from a versioning-enabled bucket", and the
 same for versioning-suspended buckets (read 2026-11-30).
@@ -9,13 +9,21 @@ same for versioning-suspended buckets (read 2026-11-30).
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 import uuid
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.s3 import notifications
-from moto.s3.exceptions import AccessDeniedByLock, BadRequest, InvalidStorageClass, InvalidTagError, MethodNotAllowed
+from moto.s3.exceptions import (
+    AccessDeniedByLock,
+    BadRequest,
+    InvalidStorageClass,
+    InvalidTagError,
+    MethodNotAllowed,
+    MissingBucket,
+)
 from moto.s3.models import FakeDeleteMarker, FakeKey, FakeTableStorageBucket, S3Backend
 from moto.s3.utils import STORAGE_CLASS
 
@@ -42,6 +50,7 @@ def seams() -> tuple[Seam, ...]:
         replacing(S3Backend, "put_object", _put_object),
         replacing(S3Backend, "_set_delete_marker", _set_delete_marker),
         replacing(S3Backend, "delete_object", delete),
+        Seam(S3Backend, "delete_bucket", _while_nobody_writes),
         replacing(S3Backend, "list_object_versions", _list),
     )
 
@@ -117,10 +126,12 @@ def publish(  # noqa: PLR0913, PLR0917  one write
         check: Raises unless what has the name now may be replaced.
 
     Raises:
-        ServiceException: The tags are wrong.
+        ServiceException: The tags are wrong, or the bucket has been deleted since the request began.
     """
     told = _tags(backend, tags)
     with _writing:
+        if backend.get_bucket(bucket.name) is not bucket:  # a new one has its name
+            raise MissingBucket(bucket=bucket.name)
         if check is not None:
             check(latest(bucket, key.name))
         kept = _kept(bucket, key.name)
@@ -130,6 +141,15 @@ def publish(  # noqa: PLR0913, PLR0917  one write
         bucket.keys.setlist(key.name, [*kept, key])
     if event is not None:
         notifications.send_event(backend.account_id, event, bucket, key)
+
+
+def _while_nobody_writes(delete_bucket: Callable[..., FakeBucket | None]) -> Callable[..., FakeBucket | None]:
+    @functools.wraps(delete_bucket)
+    def delete(*args: object, **named: object) -> FakeBucket | None:
+        with _writing:
+            return delete_bucket(*args, **named)
+
+    return delete
 
 
 def latest(bucket: FakeBucket, name: str) -> FakeKey | None:
