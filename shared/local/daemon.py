@@ -262,7 +262,11 @@ def main() -> None:
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter reads no more
 
+    heard = False
+
     def ready(_: Running) -> None:
+        nonlocal heard
+        heard = True
         say({"ready": True})  # the rest is in its files: this line holds no secret
 
     def watch() -> None:
@@ -277,6 +281,9 @@ def main() -> None:
         known = error if isinstance(error, LanesError) else disk_error(error, [state.folder, tempfile.gettempdir()])
         if known is None:
             raise
+        if heard:
+            logging.getLogger(__name__).error("the cloud ended: %s", known)  # noqa: TRY400  it is told in words
+            sys.exit(known.exit_code)
         already = isinstance(known, AlreadyRunningError)
         say({"what": known.what, "where": known.where, "fix": known.fix, "already": already})
         sys.exit(known.exit_code)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,18 @@ def test_a_cloud_whose_files_are_removed_ends_and_frees_its_port(state, again):
     second = State(state.folder.parent / "second")
     assert daemon.up(second, daemon.Settings(PLACE, port_of(lost)))
     daemon.down(second)
+
+
+def test_what_ends_it_later_is_told_in_its_log_as_words(state, tmp_path):
+    state.folder.mkdir(mode=0o700, exist_ok=True)
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "shared.local.daemon", str(state.folder), json.dumps(asdict(SETTINGS))]
+    with log.open("wb") as file, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file) as process:
+        assert json.loads(process.stdout.readline()) == {"ready": True}
+        shutil.rmtree(state.folder)
+        assert process.wait(timeout=60) != 0
+    assert "ERROR the cloud ended: " in log.read_text()
+    assert "{" not in log.read_text()
 
 
 def test_it_looks_for_its_files_between_waits(state):
