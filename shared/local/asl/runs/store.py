@@ -44,8 +44,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # How many may be queued: who starts more waits for the disk.
 MOST_QUEUED = 4000
-# The background thread lets others come until there was none for so many seconds, or there are so many ends or events.
-_QUIET_SECONDS, _MANY, _MANY_EVENTS = 10.0, MOST_QUEUED // 2, 100_000
+# The background thread lets others come until there was none for so many seconds, or they weigh so much, some 50 MB: an
+# end weighs 50, an event 1, and so does each 500 letters of an input.
+_QUIET_SECONDS, _MUCH = 10.0, 100_000
+_END, _LETTERS = 50, 500
 _AGAIN_SECONDS = 1.0  # after a failure
 _MACHINES = 256
 _UPSERT = """INSERT INTO runs (id, arn, scope, version, alias, status, changed, redrives, item, items, machine, events,
@@ -100,17 +102,20 @@ class RunStore(RunReader):
         self._machines: OrderedDict[int, tuple[StartedMachine, int]] = OrderedDict()
         self._halted = False
         self._closed = threading.Event()
-        self._came = self._events = 0  # how many were ever queued, and how many events those have that are
+        self._came = self._weight = 0  # how many were ever queued, and what those weigh that are
+        self._most_weight = _MUCH
         self._wake = threading.Event()
         self._much = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, quiet: float = _QUIET_SECONDS) -> None:
+    def start(self, quiet: float = _QUIET_SECONDS, much: int = _MUCH) -> None:
         """Write in the background from now on. Until then what is queued is written when it is asked for, or much.
 
         Args:
             quiet: After so many seconds without anything new it is written; in a durable store at once.
+            much: What is queued may weigh so much.
         """
+        self._most_weight = much
         work = functools.partial(self._work, 0.0 if self.durable else quiet)
         self._thread = threading.Thread(target=work, name="runs-writer", daemon=True)
         self._thread.start()
@@ -159,8 +164,9 @@ class RunStore(RunReader):
             count = len(self._queued)
             self._came += 1
             if isinstance(queued, _Queued):
-                self._events += len(queued.execution.history.events)
-            much = count >= _MANY or self._events >= _MANY_EVENTS
+                execution = queued.execution
+                self._weight += _END + len(execution.history.events) + len(execution.input_text) // _LETTERS
+            much = self._weight >= self._most_weight
         if self._thread is None:
             if count >= MOST_QUEUED:
                 self.flush()
@@ -202,7 +208,7 @@ class RunStore(RunReader):
             batch = dict(self._queued)
             if not batch or self._closed.is_set():
                 return []
-            self._events = 0
+            self._weight = 0
             self._much.clear()
         with self.database.transaction() as writer:
             for queued in batch.values():

@@ -464,11 +464,10 @@ def test_a_store_writes_in_the_background(make):
     assert not runs._thread.is_alive()
 
 
-def test_what_is_much_is_written_though_it_is_never_quiet(make, monkeypatch):
-    monkeypatch.setattr("shared.local.asl.runs.store._MANY_EVENTS", 10)
+def test_what_is_much_is_written_though_it_is_never_quiet(make):
     api = make()
     runs = api.engine.runs
-    runs.start(quiet=threading.TIMEOUT_MAX)
+    runs.start(quiet=threading.TIMEOUT_MAX, much=10)
     machine = api.machine()
     first, *_ = [api.start(machine) for _ in range(3)]
     api.scheduler.run()
