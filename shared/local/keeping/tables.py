@@ -38,12 +38,22 @@ def all_tables() -> Iterator[tuple[Table, BaseBackend]]:
 
 
 def _places() -> Iterator[tuple[int, tuple[str, str]]]:
-    """Yield for each service's backends, by id, the module of moto's and the name by which they are found."""
+    """Yield for each service's backends, by id, the module and the name by which they are found.
+
+    Other services import them too, as many as happen to be loaded: only the one that defines them is always the same.
+    """
     modules = [each for key, each in list(sys.modules.items()) if key.startswith("moto.") and key.endswith(".models")]
     for module in modules:
         for name, value in list(vars(module).items()):
-            if isinstance(value, BackendDict):
+            if isinstance(value, BackendDict) and _defines(module.__name__, value):
                 yield id(value), (module.__name__, name)
+
+
+def _defines(module: str, backends: BackendDict[BaseBackend]) -> bool:
+    """Say whether *backends* are of that *module*: of its class, or of one of ours that stands in for it."""
+    return module in {each.__module__ for each in backends.backend.__mro__} or (
+        module == f"moto.{backends.service_name}.models"
+    )
 
 
 def find(table: Table) -> BaseBackend:
