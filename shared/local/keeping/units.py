@@ -19,6 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.core.base_backend import BaseBackend
 from moto.logs.models import LogsBackend
@@ -40,6 +41,7 @@ _FORGOTTEN: Mapping[type, Mapping[str, Callable[[], object] | None]] = {
     AslBackend: {"runs": None, "_compiled": None, "pages": None, "changing": None, "_start_lock": None},
     LogsBackend: {"queries": None},
     CloudWatchBackend: {"metric_data": None, "paged_metric_data": None},
+    LambdaFunction: {"_DockerModel__docker_client": type(None)},
     Topic: {"sent_notifications": list},
     Queue: {"_pending_messages": set},
 }
@@ -69,6 +71,7 @@ class _Part:
 
     address: Address
     value: object
+    is_weak: bool = False  # whether it goes when nobody else has it
     number: int = 0  # the order in which parts were first seen, in which they are read again
 
 
@@ -138,6 +141,10 @@ class _Look:
     def changed(self) -> list[int]:
         """Return the units that may have changed."""
         return [number for number, pickled in self.units.items() if not pickled.snapshot.is_same()]
+
+    def stale(self, grouped: Mapping[int, list[_Part]]) -> list[int]:
+        """Return the units that were not pickled from what is in *grouped* now."""
+        return [number for number, each in self.units.items() if not each.is_of(grouped.get(number, []))]
 
     def drop(self, number: int) -> None:
         """Forget from what a unit was pickled."""
@@ -261,7 +268,7 @@ class Units:
         if held == unit:
             if key not in self._pickled.asked:
                 self._pickled.asked.add(key)
-                if key not in self._copies:
+                if key not in self._copies and not self.left_out(type(thing)):
                     self._pickled.snapshot.add(thing)
         else:
             one, other = sorted((self._leader(held), self._leader(unit)))
@@ -329,26 +336,29 @@ class Units:
         changed = look.changed()
         if look.is_whole and not changed and look.cut.is_same():
             return []
-        for number in changed:
+        top = self._at.get(Address(table, ()), 0)  # it tells how the backend is cut
+        for number in [*changed, top]:
             look.drop(number)
-        parts, shapes = self._cut_anew(table, backend)
-        top = self._at.get(Address(table, ())) or self._top(Address(table, ()))
-        look.drop(top)  # it tells how the backend is cut
-        numbers = {part.address: self._number(part, top) for part in parts}
-        self._joined = {}
+        parts, shapes, numbers = self._cut_anew(table, backend)
+        while stale := look.stale(_grouped(parts, numbers)):
+            for number in stale:
+                look.drop(number)
+            del parts  # with it goes what only this look has kept in a weak dictionary
+            parts, shapes, numbers = self._cut_anew(table, backend)
+        look.is_whole, self._joined = True, {}
         drafts = self._written(parts, shapes, table, numbers)
         while self._joined:
             numbers = {address: self._leader(number) for address, number in numbers.items()}
-            look.units, look.seen, self._joined = {}, {}, {}
+            look.units, look.seen, look.is_whole, self._joined = {}, {}, True, {}
             drafts = self._written(parts, shapes, table, numbers)
-        gone = self._of[table] - set(numbers.values()) - {top}
-        for number in gone:
-            look.drop(number)
-        look.is_whole = True
+        gone = self._of[table] - set(numbers.values()) - {self._at[Address(table, ())]}
         return [*drafts, *(Draft(self.units[number], None) for number in gone)]
 
-    def _cut_anew(self, table: Table, backend: BaseBackend) -> tuple[list[_Part], list[Shape]]:
-        """Return the parts of *backend*. What has come to be one of them, or is one no more, is named otherwise."""
+    def _cut_anew(self, table: Table, backend: BaseBackend) -> tuple[list[_Part], list[Shape], dict[Address, int]]:
+        """Return the parts of *backend*, and the numbers of their units.
+
+        What has come to be a part, or is one no more, is named otherwise: where it was met is pickled again.
+        """
         self._look.cut = Snapshot()
         before = {key: self._roots.pop(key)[1] for key in self._rooted.pop(table, ())}
         self._rooted[table] = []
@@ -360,38 +370,49 @@ class Units:
             moved = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
             for look in self._looks.values():
                 look.drop_met(moved)
-        return parts, shapes
+        top = self._at.get(Address(table, ())) or self._top(Address(table, ()))
+        return parts, shapes, {part.address: self._number(part, top) for part in parts}
 
     def _written(
         self, parts: list[_Part], shapes: list[Shape], table: Table, numbers: Mapping[Address, int]
     ) -> list[Draft]:
         """Return the units of *parts* whose pickles have changed."""
         top = Address(table, ())
-        grouped: dict[int, list[_Part]] = defaultdict(list, {self._at[top]: [_Part(top, shapes)]})
-        for part in parts:
-            grouped[numbers[part.address]].append(part)
-        drafts = []
-        for number, held in grouped.items():
-            pickled = self._look.units.get(number)
-            if pickled is None or not pickled.is_of(held):
-                self._look.drop(number)
-                drafts.append(self._draft(number, held))
+        grouped = _grouped(parts, numbers)
+        grouped[self._at[top]].insert(0, _Part(top, shapes))
+        drafts = [self._draft(number, held) for number, held in grouped.items() if number not in self._look.units]
         return [draft for draft in drafts if draft is not None]
 
     def _draft(self, number: int, parts: list[_Part]) -> Draft | None:
+        goes = self._goes(number, [part for part in parts if part.is_weak], parts)
         pickled = self._pickled = self._look.units[number] = _Pickled()
         payload = self._payload = {part.address: (part.number, self._payload_of(part)) for part in parts}
+        writer = Writer(self, number)
+        state = writer.written(payload)
         for part in parts:
             pickled.values[part.address] = _lasting(part.value)
             pickled.asked.add(id(part.value))
-        writer = Writer(self, number)
-        state = writer.written(payload)
+        if goes:
+            self._look.drop(number)
         digest = hashlib.blake2b(state, digest_size=16).digest()
         before = self.units.get(number)
         if before is not None and before.digest == digest:
             return None
         unit = Unit(number, frozenset(payload), digest, frozenset(writer.blobs), frozenset(writer.shelves))
         return Draft(unit, state, writer.blobs)
+
+    def _goes(self, number: int, weak: list[_Part], parts: list[_Part]) -> bool:
+        """Say whether something of *weak* parts is held by no others of a unit's *parts*: nobody may keep it then."""
+        weak = [part for part in weak if self._root_of(part.value) != part.address]
+        if not weak:
+            return False
+        was_whole = self._look.is_whole
+        self._pickled = self._look.units[number] = _Pickled()
+        Writer(self, number).written([self._payload_of(part) for part in parts if not part.is_weak])
+        held = self._pickled.asked
+        self._look.drop(number)
+        self._look.is_whole = was_whole
+        return not held.issuperset(id(part.value) for part in weak)
 
     def _payload_of(self, part: _Part) -> object:
         value = part.value
@@ -425,7 +446,8 @@ class Units:
             shapes.append(Shape(address.attributes, kind, _rest_of(value)))
             self._look.cut.add(_entries_of(value))
             entries = dict.items(value) if isinstance(value, dict) else value.items()  # a class of moto's may copy
-            parts += [_Part(address._replace(entry=(key,)), each) for key, each in list(entries)]
+            is_weak = not isinstance(value, dict)
+            parts += [_Part(address._replace(entry=(key,)), each, is_weak) for key, each in list(entries)]
         elif deeper and can_be_named(kind) and kind not in OWNERS:
             shapes.append(Shape(address.attributes, kind, {}))
             self._root(value, address)
@@ -468,6 +490,13 @@ class Units:
         self._places += 1
         self._order[address] = self._places
         return self._places
+
+
+def _grouped(parts: list[_Part], numbers: Mapping[Address, int]) -> dict[int, list[_Part]]:
+    grouped = defaultdict(list)
+    for part in parts:
+        grouped[numbers[part.address]].append(part)
+    return grouped
 
 
 def _lasting(value: object) -> object:

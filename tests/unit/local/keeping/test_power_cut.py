@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import random
 import sqlite3
 import zipfile
 
@@ -33,6 +34,7 @@ from shared.local.keeping.journal import Journal
 from shared.local.keeping.loading import load
 from shared.local.keeping.schema import LAYOUT, SCHEMA
 from shared.local.keeping.shelves import Notes
+from shared.local.keeping.tables import all_tables
 from shared.local.keeping.units import Units
 from shared.local.keeping.watching import watched
 from shared.local.objects import plug as objects
@@ -387,3 +389,71 @@ def test_a_blob_that_nothing_names_any_more_goes(tmp_path, server):
         server.client("lambda").update_function_code(FunctionName="f", ZipFile=zipped("y" * 70_000))
         server.client("lambda").delete_function(FunctionName="f")
         assert world.database.read("SELECT name FROM blobs") == []
+
+
+def reached(thing, met):
+    """Yield all dictionaries, lists and objects of moto's that *thing* leads to."""
+    if id(thing) in met or isinstance(thing, (str, bytes, int, type)):
+        return
+    met[id(thing)] = thing
+    if isinstance(thing, dict):
+        yield thing
+        for each in list(dict.values(thing)):
+            yield from reached(each, met)
+    elif isinstance(thing, (list, tuple)):
+        if isinstance(thing, list):
+            yield thing
+        for each in list(thing):
+            yield from reached(each, met)
+    elif type(thing).__module__.startswith("moto.") and hasattr(thing, "__dict__"):
+        yield from reached(vars(thing), met)
+
+
+def something_is_changed(chance, place):
+    """Change an entry or an element anywhere, in a way that no class of moto's is asked about."""
+    value = chance.choice([chance.random(), str(chance.random()), [chance.random()], {"x": [1]}])
+    if isinstance(place, list):
+        place.insert(chance.randint(0, len(place)), value)
+        return lambda: place.remove(value)
+    key = chance.choice([*place, "something new"])
+    had, before = key in place, dict.get(place, key)
+    dict.__setitem__(place, key, value)
+    return lambda: dict.__setitem__(place, key, before) if had else dict.__delitem__(place, key)
+
+
+def written_by(units, tables):
+    """Return what differs, as addresses and pickles."""
+    return {draft.unit.addresses: draft.state for draft in units.changed(tables)}
+
+
+def test_what_is_changed_anywhere_is_found_as_if_all_were_pickled(tmp_path, server):
+    chance, found = random.Random(18), 0
+    with World(tmp_path / "a.db", server) as world:
+        for step in SCENARIO[:-4]:
+            step(server)
+        tables = {
+            table: backend
+            for table, backend in all_tables()
+            if table.name in {"sqs_backends", "lambda_backends", "sns_backends", "events_backends", "iam_backends"}
+        }
+        assert len(tables) == 5
+        world.units.accept(world.units.changed(tables))
+        places = [
+            place
+            for backend in tables.values()
+            for name, value in vars(backend).items()
+            for place in reached(value, {id(each): each for each in tables.values()})
+        ]
+        assert len(places) > 100
+        for place in chance.sample(places, 60):
+            undo = something_is_changed(chance, place)
+            try:
+                quick = written_by(world.units, tables)
+                world.units.forget()
+                assert quick == written_by(world.units, tables)
+                found += bool(quick)
+            finally:
+                undo()
+                world.units.forget()
+                world.units.accept(world.units.changed(tables))
+        assert found > 30
