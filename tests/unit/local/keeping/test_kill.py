@@ -7,4 +7,4 @@ from tests.benchmarks.power_cut import cut
 
 @pytest.mark.workflow
 def test_all_that_was_acknowledged_is_there_after_each_kill(tmp_path):
-    assert cut(8, seed=18, folder=tmp_path, most=25) == []
+    assert cut(3, seed=18, folder=tmp_path, most=25) == []
