@@ -1,11 +1,15 @@
-"""Pages of an answer. A token is the place where the next one begins, good for the request that it was issued to."""
+"""Pages of an answer. A token tells how many items come before its page, and is good for its own request alone."""
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.local.asl.refusals import invalid_token
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 Item = TypeVar("Item")
 # A request: its operation and what it asks for, without the page.
@@ -20,33 +24,47 @@ class Pages:
     """The tokens that were issued: the last so many, each for a day."""
 
     def __init__(self) -> None:
-        self._issued: OrderedDict[tuple[Scope, str], float] = OrderedDict()
+        # When each was issued, and the last item before its page.
+        self._issued: OrderedDict[tuple[Scope, str], tuple[float, Hashable]] = OrderedDict()
 
-    def check(self, scope: Scope, token: str | None, now: float) -> None:
-        """Check *token*, if there is one.
+    def last(self, scope: Scope, token: str | None, now: float) -> Hashable:
+        """Return the last item before the page of *token*, None without a token.
 
         Raises:
             Refused: InvalidToken: it was not issued to such a request, or is older than a day.
         """
         if token is None:
-            return
-        since = self._issued.get((scope, token))
-        if since is None or now - since > _SECONDS:
+            return None
+        since, last = self._issued.get((scope, token), (-_SECONDS, None))
+        if now - since > _SECONDS:
             raise invalid_token()
+        return last
 
     def place(self, scope: Scope, token: str | None, now: float) -> int:
-        """Return the place that *token* stands for, or the beginning when there is no token.
+        """Return how many items come before the page of *token*, or 0 when there is no token.
 
         Raises:
             Refused: InvalidToken.
         """
-        self.check(scope, token, now)
-        return int(token or 0)
+        self.last(scope, token, now)
+        return int((token or "0").partition(".")[0])
 
-    def token(self, scope: Scope, place: object, now: float) -> str:
-        """Return a token for *place* of the answer to a request: how many come before it, or whatever names it."""
+    def token(self, scope: Scope, place: int, now: float, last: Hashable = None) -> str:
+        """Return a token for the page before which *place* items come.
+
+        Args:
+            scope: The request.
+            place: How many items come before it.
+            now: The time, in seconds since the epoch.
+            last: What names the last of them, in a list to which items are added at the front: each such has a token
+                of its own.
+        """
         token = str(place)
-        self._issued[scope, token] = now
+        for other in itertools.count(1):
+            if self._issued.get((scope, token), (now, last))[1] == last:
+                break
+            token = f"{place}.{other}"
+        self._issued[scope, token] = now, last
         self._issued.move_to_end((scope, token))
         while len(self._issued) > _REMEMBERED:
             self._issued.popitem(last=False)

@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -12,8 +13,9 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.aws.client import connect_endpoint
-from shared.cli.ending import told
+from shared.cli.ending import ask_whether, told
 from shared.local import daemon
+from shared.local.door.sessions import new_owner_key
 from shared.local.state import Running, State
 from shared.run.running import TeamRuns
 
@@ -75,11 +77,12 @@ def test_yes_asks_nobody(lanes, state, busy):
     assert state.running() is None
 
 
-def test_a_cloud_that_does_not_answer_is_ended_all_the_same(lanes, state, busy, monkeypatch):
-    monkeypatch.setattr("shared.cli.ending._PATIENCE", 0.001)
-    code, _, said = lanes("down")
-    assert (code, state.running()) == (0, None)
-    assert "it does not tell what runs in it" in said
+def test_a_cloud_that_does_not_answer_may_end_all_the_same(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    silent = Running(endpoint, 1, "123456789012", "us-east-1", "now", any_key=False, key=new_owner_key())
+    assert ask_whether(silent, yes=False) == []
+    assert "it does not tell what runs in it" in capsys.readouterr().err
 
 
 def test_an_idle_cloud_ends_without_a_question(lanes, state):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from shared.local.asl.api.executions import describe
 from shared.local.asl.api.machines import METADATA_ONLY
@@ -30,8 +30,8 @@ _ALL = (
 def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> dict[str, object]:
     """ListExecutions, of a machine, a version, an alias or a Map run, the newest first.
 
-    Those that run are in memory, and those that have ended are on disk. A token names the last one of its page by its
-    time and number, so a page costs what it returns, and is right whatever comes meanwhile.
+    Those that run are in memory, and those that have ended are on disk. A token stands for the time and number of the
+    last one of its page, so a page costs what it returns, and is right whatever comes meanwhile.
     """
     arn, run_arn = params.get("stateMachineArn"), params.get("mapRunArn")
     wanted, filtered = params.get("statusFilter"), params.get("redriveFilter")
@@ -47,8 +47,8 @@ def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> 
         raise missing("stateMachineArn")
     now, token = backend.engine.scheduler.now(), params.get("nextToken")
     scope = ("executions", arn or "", run_arn or "", wanted or "", filtered or "")
-    backend.pages.check(scope, token, now)
-    after, count = None if token is None else _place(token), params.get("maxResults") or _USUAL
+    after = cast("tuple[float, int] | None", backend.pages.last(scope, token, now))
+    before, count = backend.pages.place(scope, token, now), params.get("maxResults") or _USUAL
     redriven = None if filtered is None else filtered == "REDRIVEN"
 
     running = [record_of(each, RUNNING) for each in _running(backend, arn, run_arn) if each.status == RUNNING]
@@ -68,8 +68,10 @@ def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> 
         ]
     ended.sort(key=_key, reverse=True)
     page = ended[:count]
-    more = {"nextToken": backend.pages.token(scope, _token(page[-1]), now)} if len(ended) > count else {}
-    return {"executions": [_entry(each, now) for each in page], **more}
+    executions = [_entry(each, now) for each in page]
+    if len(ended) <= count:
+        return {"executions": executions}
+    return {"executions": executions, "nextToken": backend.pages.token(scope, before + count, now, _key(page[-1]))}
 
 
 def _check_machine(backend: AslBackend, arn: str) -> None:
@@ -102,15 +104,6 @@ def _belongs(run: Execution, arn: str | None) -> bool:
 def _key(record: RunRecord) -> tuple[float, int]:
     """Return what executions are sorted by: when one ended, or began if it runs; then its number."""
     return record.changed_at, record.number
-
-
-def _token(record: RunRecord) -> str:
-    return f"{record.changed_at!r}/{record.number}"
-
-
-def _place(token: str) -> tuple[float, int]:
-    changed, _, number = token.partition("/")
-    return float(changed), int(number)
 
 
 def _entry(record: RunRecord, now: float) -> dict[str, object]:

@@ -94,4 +94,4 @@ def test_a_stack_that_was_cut_off_can_be_deleted(account, name):
     assert account.stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_FAILED"
     account.stacks.delete_stack(StackName=name)
     assert stack.status == "DELETE_COMPLETE"
-    assert account.aws.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert account.aws.client("sqs").list_queues(QueueNamePrefix=name).get("QueueUrls", []) == []

@@ -45,6 +45,27 @@ def test_a_token_leads_on_for_a_day_in_the_request_that_it_was_issued_to(api):
     assert api.refused("ListActivities", nextToken=token)[0] == "InvalidToken"
 
 
+def test_a_list_goes_on_where_its_page_ended_whatever_began_meanwhile(api):
+    machine = api.machine()
+
+    def names(count):
+        return [api.start(machine).rpartition(":")[2] for _ in range(count)]
+
+    def page(**told):
+        answer = api("ListExecutions", stateMachineArn=machine, **told)
+        return [each["name"] for each in answer["executions"]], answer.get("nextToken")
+
+    old = names(4)[::-1]
+    api.scheduler.run()
+    first, token = page(maxResults=2)
+    new = names(2)[::-1]
+    api.scheduler.run()
+    second, other = page(maxResults=2)
+    assert (sorted(first), sorted(second), token != other) == (sorted(old[:2]), sorted(new), True)
+    assert sorted(page(nextToken=token)[0]) == sorted(old[2:])
+    assert sorted(page(nextToken=other)[0]) == sorted(old)
+
+
 def test_a_page_of_a_history_keeps_its_order(api):
     run = {"executionArn": api.run(api.machine())["executionArn"]}
     first = api("GetExecutionHistory", **run, maxResults=3, reverseOrder=True)
