@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _TRIES = 100  # for a unit that changes while it is written
 NOT_KEPT = ("moto.ecr.", "moto.ecs.")
 _FORGOTTEN: Mapping[type, Mapping[str, Callable[[], object] | None]] = {
-    AslBackend: {"runs": None, "_compiled": None, "pages": None, "changing": None, "_start_lock": None},
+    AslBackend: {"runs": None, "pages": None, "changing": None, "starting": None},
     LogsBackend: {"queries": None},
     CloudWatchBackend: {"metric_data": None, "paged_metric_data": None},
     LambdaFunction: {"_DockerModel__docker_client": type(None)},

@@ -15,6 +15,7 @@ from shared.local.asl.engine import Engine
 from shared.local.asl.runs.schema import LAYOUT, TABLES
 from shared.local.asl.runs.store import RunStore
 from shared.local.storage import Database
+from tests.helpers.eventually import eventually
 from tests.helpers.step_functions import WAIT, Api, passing
 
 DAY = 86_400
@@ -451,14 +452,9 @@ def test_a_store_writes_in_the_background(make):
     api = make()
     runs = api.engine.runs
     runs.start(quiet=0.001)
-    machine = api.machine(WAIT)
-    arn = api.start(machine)
-    written = []
-    api.backend.runs[arn].watch(lambda: written.append(runs.written(arn)))
+    arn = api.start(api.machine(WAIT))
     api.scheduler.run()
-    runs._thread.join(0)
-    while runs.queued(arn) is not None:
-        runs._closed.wait(0.001)
+    eventually(lambda: runs.queued(arn) is None)
     assert runs.written(arn).status == "SUCCEEDED"
     runs.close()
     assert not runs._thread.is_alive()
@@ -471,8 +467,7 @@ def test_what_is_much_is_written_though_it_is_never_quiet(make):
     machine = api.machine()
     first, *_ = [api.start(machine) for _ in range(3)]
     api.scheduler.run()
-    while runs.queued(first) is not None:
-        runs._closed.wait(0.001)
+    eventually(lambda: runs.queued(first) is None)
     assert runs.written(first).status == "SUCCEEDED"
     runs.close()
     assert not runs._thread.is_alive()

@@ -13,6 +13,7 @@ from shared.local.lambda_runtime.destinations import record
 from shared.local.lambda_runtime.events import EventQueue, EventQueues, Outcome
 from shared.local.lambda_runtime.function import Invocation, throttled
 from shared.local.lambda_runtime.pool import RuntimeClosedError
+from tests.helpers.eventually import eventually
 from tests.helpers.ledgers import MemoryLedger
 
 
@@ -332,8 +333,7 @@ def test_a_queue_without_work_goes_with_its_threads(ends, find):
     queues = EventQueues(lambda: EventQueue(Script(DONE, DONE), (0.0,), ends, linger=0.0))
     queues.put("f", find(), b"{}", "a")
     ends.wait()
-    while queues._queues:
-        pass
+    eventually(lambda: not queues._queues)
     queues.put("f", find(), b"{}", "b")  # and comes back
     ends.wait(2)
     queues.close()
@@ -344,5 +344,4 @@ def test_one_thread_waits_for_events_that_are_to_be_tried_again(queue, find):
     made = queue(Script(*[throttled("x")] * 6), throttled_delays=(1000.0, 1000.0), linger=0.0)
     for number in range(6):
         made.put("f", find(), b"{}", str(number))
-    while len(made._queue) < 6 or len(made._threads) > 1:
-        pass
+    eventually(lambda: len(made._queue) == 6 and len(made._threads) == 1)

@@ -10,14 +10,9 @@ import pytest
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.slots import World
+from tests.helpers.eventually import eventually
 
 LONG = 1000.0  # seconds of a cold start that no test waits for
-
-
-def until(done):
-    """Wait until *done*, which other threads bring about."""
-    while not done():
-        pass
 
 
 class Idle:
@@ -236,9 +231,9 @@ def test_the_slot_that_comes_free_goes_to_the_team_that_holds_least(shared, of):
     busy = [run(pool, of("team1")) for _ in range(4)]
     with ThreadPoolExecutor(2) as threads:
         again = threads.submit(pool.take, of("team1"))
-        until(lambda: pool.waiting == 1)
+        eventually(lambda: pool.waiting == 1)
         first = threads.submit(pool.take, of("team2"))
-        until(lambda: pool.waiting == 2)
+        eventually(lambda: pool.waiting == 2)
         finish(pool, busy.pop())
         assert first.result(5) is None
         assert not again.done()
@@ -252,7 +247,7 @@ def test_who_comes_does_not_pass_a_team_that_waits_and_holds_no_more(shared, of)
     worker = run(pool, of("team1"))
     with ThreadPoolExecutor(1) as threads:
         other = threads.submit(pool.take, of("team2"))
-        until(lambda: pool.waiting == 1)
+        eventually(lambda: pool.waiting == 1)
         finish(pool, worker)
         with pytest.raises(InvokeRefusedError):
             pool.take(of("team1"), waits=False)
@@ -337,7 +332,7 @@ def test_an_idle_worker_ends_after_its_time_and_the_thread_that_sees_to_it_too(s
     worker = run(pool, of("team1"))
     finish(pool, worker)
     assert worker.stopped.wait(5)
-    until(lambda: pool._watcher is None)
+    eventually(lambda: pool._watcher is None)
     assert pool.processes == 0
 
 

@@ -12,6 +12,7 @@ from shared.local.capacity import Capacity
 from shared.local.lambda_runtime import InvokeRefusedError
 from shared.local.lambda_runtime.pool import RuntimeClosedError
 from shared.local.lambda_runtime.worker import Worker
+from tests.helpers.eventually import eventually
 
 PID = "import os\ndef handler(event, context): return os.getpid()\n"
 ECHO = "def handler(event, context): return event\n"
@@ -111,8 +112,7 @@ def test_a_worker_that_was_killed_while_it_was_idle_is_replaced_by_a_cold_start(
     spec = function(PID)
     killed = answer(runtime.invoke(spec, b"{}"))
     os.kill(killed, signal.SIGKILL)
-    while alive(killed):
-        pass
+    eventually(lambda: not alive(killed))
     after = runtime.invoke(spec, b"{}")
     assert answer(after) != killed
     assert after.init_ms is not None
@@ -123,8 +123,7 @@ def test_a_worker_that_was_killed_while_it_was_idle_is_replaced_by_a_cold_start(
 def test_an_environment_that_is_idle_for_its_time_ends(make_runtime, function):
     runtime = make_runtime(idle_minutes=0.0)
     pid = answer(runtime.invoke(function(PID), b"{}"))
-    while alive(pid):
-        pass
+    eventually(lambda: not alive(pid))
 
 
 def test_ranks_of_a_world_get_environments_at_once_or_are_refused_and_nothing_starts(make_runtime, function):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from shared.local.storage import Commits, Database, RefusedError
+from tests.helpers.eventually import eventually
 
 SCHEMA = ["CREATE TABLE IF NOT EXISTS number (value INTEGER)"]
 
@@ -63,8 +64,7 @@ def test_jobs_that_wait_for_another_share_a_transaction(database):
     threads += [threading.Thread(target=later, args=(number,)) for number in range(1, 6)]
     for thread in threads[1:]:
         thread.start()
-    while len(commits._line) < 5:
-        pass
+    eventually(lambda: len(commits._line) == 5)
     go_on.set()
     for thread in threads:
         thread.join()

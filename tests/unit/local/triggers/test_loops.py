@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from shared.config.runtimes import MACHINE
+from tests.helpers.eventually import eventually
 
 SOURCE = """
 import json, os, uuid, boto3
@@ -93,7 +94,7 @@ def test_a_function_that_writes_into_its_own_queue(account, make):
     assert count(account, seen) == 16
     assert told.times == 1
     # The message of the call before may still be on its way out when the refusal is told.
-    assert any(in_flight(account, url) == 1 or threading.Event().wait(0.05) for _ in range(600))
+    eventually(lambda: in_flight(account, url) == 1)
 
 
 def in_flight(account, url):
