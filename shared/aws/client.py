@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cache, cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -56,22 +57,24 @@ class Aws:
         self.caller = caller
         self.owner = owner or self
         self._clients: dict[str, object] = {}
+        self._making = Lock()  # botocore makes clients in one thread at a time
 
     def client(self, service: str) -> Any:
         """Return the client for *service*, the same one each time. No library has a type for all of them."""
-        if service not in self._clients:
-            make: Callable[..., object] = self.session.client  # its stubs know no name that is computed
-            self._clients[service] = make(
-                service,
-                endpoint_url=self.target.endpoint,
-                config=Config(
-                    retries={"mode": "standard"},
-                    max_pool_connections=32,
-                    s3={"addressing_style": "path"} if self.target.endpoint else None,
-                    proxies={} if self.target.on_loopback else None,  # one of the environment cannot reach our loopback
-                ),
-            )
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                make: Callable[..., object] = self.session.client  # its stubs know no name that is computed
+                self._clients[service] = make(
+                    service,
+                    endpoint_url=self.target.endpoint,
+                    config=Config(
+                        retries={"mode": "standard"},
+                        max_pool_connections=32,
+                        s3={"addressing_style": "path"} if self.target.endpoint else None,
+                        proxies={} if self.target.on_loopback else None,  # one of the environment cannot reach it
+                    ),
+                )
+            return self._clients[service]
 
     @cached_property
     def s3(self) -> S3Client:

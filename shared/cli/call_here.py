@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from shared.cli import console
 
 if TYPE_CHECKING:
-    from shared.cli.clouds import Cloud
     from shared.config.lane import Lane
+    from shared.run.clouds import Cloud
     from shared.run.debug.again import Ended, Here
     from shared.run.debug.deployed import Deployed
     from shared.values import Json

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shared.aws.client import Aws
-    from shared.cli.clouds import Rehearsal
     from shared.cli.dev_runs import Going
     from shared.cli.dev_view import View
     from shared.config.lane import Lane, Workflow
     from shared.deploy.model import Resource
+    from shared.run.clouds import Rehearsal
     from shared.run.dev.watcher import Watcher
     from shared.run.graph import Graph
     from shared.run.logs import Line

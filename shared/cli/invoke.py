@@ -17,8 +17,8 @@ from shared.run.given_input import read_given
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
-    from shared.cli.clouds import Cloud
     from shared.config.lane import Function, Lane
+    from shared.run.clouds import Cloud
     from shared.run.debug.choice import Wanted
     from shared.values import Json
 

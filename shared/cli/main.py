@@ -16,6 +16,7 @@ import typer
 from shared.cli import (
     cloud,
     console,
+    console_command,
     cost,
     data,
     debug,
@@ -69,6 +70,7 @@ for group in (
     run,
     dev,
     runs,
+    console_command,
     redrive,
     schedule,
     stop,

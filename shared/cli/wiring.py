@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.aws.client import Aws
-    from shared.cli.clouds import Cloud, Rehearsal
     from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.local.state import Running, State
+    from shared.run.clouds import Cloud, Rehearsal
 
 
 NO_TEAM = ""
@@ -119,6 +119,24 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         yield _as_asked(project, connect_endpoint(project.place, cloud.endpoint, cloud.key), where.role, lanes)
 
 
+def connect_running(project: Project, where: Where, lanes: Sequence[Lane] = ()) -> Aws:
+    """Return clients of AWS, or of the cloud that ``lanes up`` keeps, for a command that goes on as clouds come and go.
+
+    Raises:
+        LanesError: AWS refuses the credentials, or no embedded cloud runs.
+    """
+    from shared.aws.client import connect_aws, connect_endpoint
+    from shared.aws.take_role import take_on_aws
+
+    if not where.embedded:
+        aws = connect_aws(project.place, where.profile, where.endpoint)
+        return take_on_aws(aws, where.role, lanes) if where.role else aws
+    running = running_cloud(project)
+    if running is None:
+        raise LanesError("no embedded cloud is running", fix="lanes up, then open this again")
+    return _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
+
+
 def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[Lane]) -> Aws:
     """Return clients of the embedded cloud with the credentials of *role*, as ``--as`` calls it, or of its owner.
 
@@ -172,16 +190,16 @@ def cloud_of(project: Project, aws: Aws) -> Cloud:
         project: What the command is about.
         aws: The cloud's clients, as :func:`open_cloud` gives them.
     """
-    from shared.cli.clouds import Cloud
+    from shared.run.clouds import Cloud
 
-    return rehearsal_of(project, aws) if aws.target.embedded else Cloud(project, aws)
+    return rehearsal_of(project, aws) if aws.target.embedded else Cloud(project, aws, console.note)
 
 
 def rehearsal_of(project: Project, aws: Aws) -> Rehearsal:
     """Return the embedded cloud, whose clients *aws* are, as a command works against it."""
-    from shared.cli.clouds import Rehearsal
+    from shared.run.clouds import Rehearsal
 
-    return Rehearsal(project, aws, cloud_state(project))
+    return Rehearsal(project, aws, cloud_state(project), console.note)
 
 
 @contextlib.contextmanager

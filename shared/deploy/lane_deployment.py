@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LaneDeployment:
-    """What is deployed, and where. Commands make it in ``cli/clouds.py``; :func:`prepare_lane` is for all others.
+    """What is deployed, and where. Commands make it in ``run/clouds.py``; :func:`prepare_lane` is for all others.
 
     Attributes:
         lane: The team's lane.

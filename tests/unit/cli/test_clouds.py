@@ -8,7 +8,7 @@ from moto.core.base_backend import BackendDict
 
 from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
-from shared.cli.clouds import Cloud, Rehearsal
+from shared.cli import console
 from shared.config.lane import Place
 from shared.config.runtimes import MACHINE, machine_architecture
 from shared.deploy.model import Plan, Step
@@ -17,6 +17,7 @@ from shared.errors import UsageError
 from shared.local.cloud import EmbeddedCloud
 from shared.local.state import Running, State
 from shared.packages.target import Target
+from shared.run.clouds import Cloud, Rehearsal
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 KEY = AccessKey("AKIAEXAMPLE", "example")
@@ -41,7 +42,7 @@ def rehearsal(project, state):
         if kept:
             state.lock.acquire()
             state.write(Running(kept, 1, PLACE.account, PLACE.region, "", any_key=False, key=KEY))
-        return Rehearsal(project, connect_endpoint(PLACE, HERE, KEY), state)
+        return Rehearsal(project, connect_endpoint(PLACE, HERE, KEY), state, console.note)
 
     return make
 
@@ -106,7 +107,7 @@ def test_images_are_pushed_only_if_anything_changes(project, state, tmp_path):
     lane = project.lane("wssr")
     with EmbeddedCloud(PLACE, tmp_path / "cloud") as embedded:
         aws = connect_endpoint(PLACE, embedded.endpoint, embedded.key)
-        cloud, deployment = Rehearsal(project, aws, state), Deployment(lane=lane, done=[])
+        cloud, deployment = Rehearsal(project, aws, state, console.note), Deployment(lane=lane, done=[])
         made = cloud.prepare(lane).images
         plans = [Plan("wssr", "dev", (Step(action, "bucket", "b"),), {}) for action in ("nothing", "create")]
         pushed = []
@@ -122,7 +123,7 @@ def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, 
     lane = replace(project.lane("wssr"), commons={"field-data": PLACE.account, "abroad-data": "210987654321"})
     with EmbeddedCloud(PLACE, tmp_path / "cloud") as running:
         aws = connect_endpoint(PLACE, running.endpoint, running.key)
-        cloud = Rehearsal(project, aws, state)
+        cloud = Rehearsal(project, aws, state, console.note)
         cloud.make_commons(lane)
         said = capsys.readouterr().err
         cloud.make_commons(lane)
@@ -135,7 +136,7 @@ def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, 
 def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(project, state, tmp_path):
     lane = project.lane("team1")
     with EmbeddedCloud(PLACE, tmp_path / "cloud") as embedded:
-        rehearsal = Rehearsal(project, connect_endpoint(PLACE, embedded.endpoint, embedded.key), state)
+        rehearsal = Rehearsal(project, connect_endpoint(PLACE, embedded.endpoint, embedded.key), state, console.note)
         most = embedded.carries.environments
         rehearsal.check_room(lane, "fmi-script", {"world_size": most})
         rehearsal.check_room(project.lane("team2"), "cosmic", {"world_size": most + 1, "fmi_enabled": False})
@@ -143,7 +144,7 @@ def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(proje
             UsageError, match=rf"(?s){most + 1} ranks wait .*runs {most} functions.*fix: lower --world-size to {most}, "
         ):
             rehearsal.check_room(lane, "fmi-script", {"world_size": most + 1})
-        Cloud(project, rehearsal._aws).check_room(lane, "fmi-script", {"world_size": most + 1})
+        Cloud(project, rehearsal._aws, console.note).check_room(lane, "fmi-script", {"world_size": most + 1})
         key = lane.workflows["fmi-script"].functions["execute"]
         execute = replace(lane.functions[key], reserved_concurrency=most + 1)
         reserved = replace(lane, functions={**lane.functions, key: execute})

@@ -2,7 +2,7 @@
 
 On AWS the user asks for each thing, and says yes before anything changes. A rehearsal on the embedded cloud needs no
 such care: there a run deploys what it needs and finds sample data, and nobody is asked. These two classes hold
-that difference; :func:`shared.cli.wiring.cloud_of` chooses.
+that difference for whoever shows it; for commands, :func:`shared.cli.wiring.cloud_of` chooses.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.aws.access_key import AccessKey, credentials
-from shared.cli import console
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Function, Lane
@@ -39,8 +38,9 @@ class Cloud:
     """AWS, or what stands in its place at a URL. The user asks for each thing.
 
     Args:
-        project: What the command is about.
+        project: What is worked on.
         aws: The cloud's clients.
+        note: Tells the user what is done beside what was asked for.
     """
 
     asks_first = True
@@ -48,8 +48,9 @@ class Cloud:
     keeps_ranks = False
     """Whether ranks that a payload sends to the lane's rendezvous meet in the cloud instead."""
 
-    def __init__(self, project: Project, aws: Aws) -> None:
+    def __init__(self, project: Project, aws: Aws, note: Callable[[str], None]) -> None:
         self._project = project
+        self._note = note
         self._aws = aws
         self._packages: dict[str, Mapping[str, Package]] = {}
 
@@ -63,7 +64,7 @@ class Cloud:
         from shared.deploy.code import package_code
 
         if lane.team not in self._packages:
-            self._packages[lane.team] = package_code(self._project, lane, console.note, self._target)
+            self._packages[lane.team] = package_code(self._project, lane, self._note, self._target)
         return self._packages[lane.team]
 
     def prepare(self, lane: Lane) -> LaneDeployment:
@@ -82,12 +83,12 @@ class Cloud:
         from shared.config.runtimes import MACHINE
 
         if lane.runtime != MACHINE:
-            console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
+            self._note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
 
     def warn_if_brief(self) -> None:
         """Say that a cloud that was started for one command ends with it."""
         if not self.outlives_command:
-            console.note("this embedded cloud began empty and ends with the command; lanes up keeps one")
+            self._note("this embedded cloud began empty and ends with the command; lanes up keeps one")
 
     def make_deployed(self, lane: Lane) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything."""
@@ -132,7 +133,7 @@ class Cloud:
         workflow, root = lane.workflows.get(deployed.function.workflow), self._project.root.resolve()
         folder = workflow.folder.resolve() if workflow and workflow.folder else None
         wanted = wanted_of(self._project, lane, deployed.function, lambda _: HERE)
-        libraries = libraries_here(wanted, root / CACHE, console.note)
+        libraries = libraries_here(wanted, root / CACHE, self._note)
         variables, rights = self._identity(lane, deployed)
         guard = Guard(lane.place.account, own_folders(root, folder), write=write, rights=rights)
         return Here(deployed, root, folder, libraries, variables, guard)
@@ -145,7 +146,7 @@ class Cloud:
         if deployed.function.image:
             return None
         wanted = wanted_of(self._project, lane, deployed.function, self._target)
-        return code_differs(wanted, deployed.sha256, self._project.root / CACHE, console.note)
+        return code_differs(wanted, deployed.sha256, self._project.root / CACHE, self._note)
 
     def _identity(self, lane: Lane, deployed: Deployed) -> tuple[Mapping[str, str], Rights | None]:
         """Return the variables with which a function's calls go from this process, and what decides them here.
@@ -180,8 +181,8 @@ class Rehearsal(Cloud):
     asks_first = False
     keeps_ranks = True
 
-    def __init__(self, project: Project, aws: Aws, state: State) -> None:
-        super().__init__(project, aws)
+    def __init__(self, project: Project, aws: Aws, state: State, note: Callable[[str], None]) -> None:
+        super().__init__(project, aws, note)
         self._state = state
         self._running = state.running()
         self._told: set[str] = set()
@@ -205,7 +206,7 @@ class Rehearsal(Cloud):
         if todo.changes:
             check_layers(deployment.lane, self._aws)
             if told := other_network(deployment.lane):
-                console.note(told)
+                self._note(told)
             self._made_images(deployment.lane, push=True)
         super().carry_out(deployment, todo, watch)
 
@@ -219,13 +220,13 @@ class Rehearsal(Cloud):
         for line in dict.fromkeys(lines):
             if line and line not in self._told:
                 self._told.add(line)
-                console.note(line)
+                self._note(line)
 
     def make_deployed(self, lane: Lane) -> None:
         """Deploy *lane* where it lacks anything."""
         todo, _ = self.redeploy(lane)
         if todo.changes:
-            console.note(f"deployed {lane.team}: {len(todo.changes)} steps")
+            self._note(f"deployed {lane.team}: {len(todo.changes)} steps")
 
     def redeploy(self, lane: Lane, before: Collection[Resource] = ()) -> tuple[Plan, tuple[Resource, ...]]:
         """Deploy what *lane* wants otherwise than *before*, which was wanted when it was deployed last.
@@ -241,7 +242,7 @@ class Rehearsal(Cloud):
             deployment = self.prepare(lane)
             wanted = deployment.wanted()
             todo = plan_edit(lane, wanted, before, self._aws)
-            self.carry_out(deployment, todo, Watch(on_wait=console.note))
+            self.carry_out(deployment, todo, Watch(on_wait=self._note))
         return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:
@@ -281,11 +282,11 @@ class Rehearsal(Cloud):
 
         card = self._project.card(lane.team, workflow)
         if placed := place_sample(card, lane, payload, self._aws, self._state.scratch):
-            console.note(placed)
+            self._note(placed)
         if placed := place_own_sample(lane, workflow, self._aws):
-            console.note(placed)
+            self._note(placed)
         for placed in place_sample_items(card, lane.workflows[workflow], self._aws):
-            console.note(placed)
+            self._note(placed)
 
     def make_commons(self, lane: Lane) -> None:
         """Make the buckets of shared data that *lane* reads, as the cloud's owner; other accounts' are not here."""
@@ -295,14 +296,12 @@ class Rehearsal(Cloud):
         where = {} if region == _NO_CONSTRAINT else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         for name, owner in lane.commons.items():
             if owner != lane.place.account:
-                console.note(f"shared data {name} is account {owner}'s, and not in this cloud: it is read on AWS alone")
+                self._note(f"shared data {name} is account {owner}'s, and not in this cloud: it is read on AWS alone")
             elif (
                 if_there(partial(s3.head_bucket, Bucket=name, ExpectedBucketOwner=owner), "404", "NoSuchBucket") is None
             ):
                 s3.create_bucket(Bucket=name, **where)
-                console.note(
-                    f"made s3://{name} for shared data; lanes data upload {lane.team} --commons {name} fills it"
-                )
+                self._note(f"made s3://{name} for shared data; lanes data upload {lane.team} --commons {name} fills it")
 
     def make_zone(self, zone: str) -> None:
         """Make the hosted zone that an account on AWS has from its registrar, as the cloud's owner."""

@@ -1,0 +1,182 @@
+"""``lanes console``: every lane, every run and every rank in a browser, on this machine alone."""
+
+from __future__ import annotations
+
+import contextlib
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+from shared.cli.where import Where, on_cloud
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.serving import BaseWSGIServer
+
+    from shared.aws.client import Aws
+    from shared.config.load import Project
+    from shared.console.desk import Place
+    from shared.local.state import Running
+    from shared.run.clouds import Cloud
+
+USUAL_PORT = 4600  # beside 4599 of lanes up
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("console")(console_)
+
+
+@on_cloud
+def console_(
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Loopback port: 4600 or, if that is taken, a free one.", show_default=False
+        ),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="On AWS, let pages start, stop and redrive runs.")
+    ] = False,
+    where: Where,
+) -> None:
+    """Open pages in a browser that show every lane, run and rank, and run workflows, until Ctrl-C.
+
+    Where no embedded cloud runs, it starts one as lanes up does. On AWS it only reads, unless --allow-writes is given.
+
+    Example: lanes console
+    """
+    import webbrowser
+
+    from shared.cli import wiring
+    from shared.console.app import make_app
+    from shared.console.desk import Desk
+    from shared.console.guard import Guard
+    from shared.console.server import serve
+
+    project = wiring.open_project(wiring.NO_TEAM)
+    if where.embedded:
+        _start_cloud(project)
+    files = _Files(project)
+    connection = _Connection(files.project, where)
+    place = _place(project, connection.clients(), where, writes=where.embedded or allow_writes)
+    with contextlib.closing(_listen(port)) as server, wiring.signals_unwind():
+        guard = Guard(server.server_port, renewed=lambda address: console.note(f"for another browser: {address}"))
+        app = make_app(Desk(place, files.project, connection.clients, _prepared), guard, console.fail)
+        console.line(guard.address)
+        console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
+        if not no_browser:
+            webbrowser.open(guard.address)
+        serve(server, app)
+
+
+class _Files:
+    """The project, loaded again where its files have changed."""
+
+    def __init__(self, project: Project) -> None:
+        from shared.run.dev.watched import Watched
+
+        root = project.root
+        files = (root / "naming.yaml", root / "shared" / "settings.yaml")
+        self._watched = Watched((root / "teams", root / "statemachines"), files)
+        self._lock = Lock()
+        self._root, self._stamps, self._project = root, self._watched.look(), project
+
+    def project(self) -> Project:
+        """Return the project as its files are now.
+
+        Raises:
+            LanesError: Its files have problems.
+        """
+        from shared.config.load import load_project
+
+        with self._lock:
+            if (now := self._watched.look()) != self._stamps:
+                self._project = load_project(self._root, [""])
+                self._stamps = now
+            return self._project
+
+
+class _Connection:
+    """The clients of AWS, or of the embedded cloud: of another one after ``lanes down`` and ``lanes up``."""
+
+    def __init__(self, project: Callable[[], Project], where: Where) -> None:
+        self._project = project
+        self._where = where
+        self._lock = Lock()
+        self._of: Running | None = None
+        self._aws: Aws | None = None
+
+    def clients(self) -> Aws:
+        """Return the clients.
+
+        Raises:
+            LanesError: No embedded cloud runs, or AWS refuses the credentials.
+        """
+        from shared.cli import wiring
+
+        with self._lock:
+            project = self._project()
+            running = wiring.running_cloud(project) if self._where.embedded else None
+            if self._aws is None or running != self._of:
+                self._aws = wiring.connect_running(project, self._where, list(project.teams.values()))
+                self._of = running
+            return self._aws
+
+
+def _start_cloud(project: Project) -> None:
+    """Start the embedded cloud as ``lanes up`` does, where none runs."""
+    from shared.cli.cloud import DEFAULT_PORT as CLOUD_PORT
+    from shared.cli.wiring import cloud_state, running_cloud
+    from shared.local import daemon
+
+    if running_cloud(project):
+        return
+    settings = daemon.Settings(project.place, CLOUD_PORT, bounds=project.settings.cloud_bounds)
+    with contextlib.suppress(daemon.AlreadyRunningError):
+        running = daemon.up(cloud_state(project), settings)
+        console.note(f"started the embedded cloud, {running.endpoint}; lanes down ends it")
+
+
+def _place(project: Project, aws: Aws, where: Where, *, writes: bool) -> Place:
+    from shared.console.desk import Place
+
+    name = "the embedded cloud" if where.embedded else where.endpoint or "AWS"
+    who = f", as {where.role}" if where.role else ""
+    return Place(
+        f"{name}{who}",
+        project.place.account,
+        project.place.region,
+        where.options,
+        writes=writes,
+        named=not aws.target.embedded,
+    )
+
+
+def _prepared(project: Project, aws: Aws, note: Callable[[str], None]) -> Cloud:
+    from shared.cli.wiring import cloud_state
+    from shared.run.clouds import Cloud, Rehearsal
+
+    return Rehearsal(project, aws, cloud_state(project), note) if aws.target.embedded else Cloud(project, aws, note)
+
+
+def _listen(port: int | None) -> BaseWSGIServer:
+    """Return the server on *port*; on the usual one or, where that is taken, a free one if none is asked for.
+
+    Raises:
+        UsageError: The port is taken.
+    """
+    from shared.console.server import open_server
+
+    try:
+        return open_server(USUAL_PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return open_server(0)
+        raise UsageError(f"port {port}: {error.strerror}", fix="leave --port out, or choose another") from error

@@ -1,0 +1,111 @@
+"""What all pages read from: the project, the cloud, what was read before, and whether anything may be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shared.console.live_runs import LiveRuns
+from shared.console.readings import Readings
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.run.clouds import Cloud
+    from shared.run.live import LiveRun
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the console looks, for people.
+
+    Attributes:
+        where: ``the embedded cloud``, ``AWS`` or a URL.
+        account: Its number.
+        region: Its region.
+        options: The options of ``lanes`` commands that go to the same place, each with a space before it.
+        writes: Whether pages may change anything.
+        named: Whether an action asks for the team's name first: on AWS.
+    """
+
+    where: str
+    account: str
+    region: str
+    options: str
+    writes: bool
+    named: bool
+
+
+@dataclass(slots=True)
+class Desk:
+    """Wired by ``lanes console``.
+
+    Attributes:
+        place: Where it looks.
+        open_project: Loads the project, again where its files have changed.
+        connect: Returns the cloud's clients; another cloud's after ``lanes down`` and ``lanes up``.
+        prepare: Returns the cloud as a run works against it; what it does by itself is told to the function given.
+        readings: What was read before.
+        runs: The runs that were looked at last.
+    """
+
+    place: Place
+    open_project: Callable[[], Project]
+    connect: Callable[[], Aws]
+    prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
+    readings: Readings = field(default_factory=Readings)
+    runs: LiveRuns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.runs = LiveRuns(self.readings)
+
+    @property
+    def project(self) -> Project:
+        """The project as its files are now."""
+        return self.open_project()
+
+    @property
+    def aws(self) -> Aws:
+        """The cloud's clients."""
+        return self.connect()
+
+    def lane(self, team: str) -> Lane:
+        """Return the lane of *team*.
+
+        Raises:
+            UsageError: There is none.
+        """
+        return self.project.lane(team)
+
+    def run(self, run_id: str) -> LiveRun:
+        """Return the run called *run_id*, of whichever team, as it was a moment ago.
+
+        Raises:
+            UsageError: There is none.
+        """
+        return self.runs.get(self.aws, self.project.teams, run_id)
+
+    def check_writes(self, team: str, named: str) -> None:
+        """Refuse an action where the console only reads, or where the team's name was to be given and was not.
+
+        Args:
+            team: Whose it is.
+            named: What the form gives as the team's name.
+
+        Raises:
+            LanesError: It says what to do.
+        """
+        if not self.place.writes:
+            raise LanesError(
+                f"this console only reads from {self.place.where}", fix="lanes console --aws --allow-writes"
+            )
+        if self.place.named and named.strip() != team:
+            raise LanesError(
+                f"this changes account {self.place.account}, and the team's name was not given",
+                where=f"team {team}",
+                fix=f"write {team} into the field beside the button",
+            )
