@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.values import Json
 
-_FEW, _MANY = 100, 1000  # events a page: the first one of a look, and the next ones; AWS allows 1,000
+_FEW, _MANY = 100, 1000  # events a page, at the least and at the most that AWS allows
 
 
 class LiveRun:
@@ -39,6 +39,7 @@ class LiveRun:
     def __init__(self, aws: Aws, found: Found) -> None:
         self._aws = aws
         self._lock = Lock()
+        self._page = _MANY
         self._read_over = False  # whether it had ended before its events were read
         self.found = found
         self.redrives = -1
@@ -87,13 +88,13 @@ class LiveRun:
         asked: GetExecutionHistoryInputTypeDef = {
             "executionArn": self.found.run.arn,
             "reverseOrder": True,
-            "maxResults": _FEW if last else _MANY,
+            "maxResults": self._page,  # the same for all pages of a token
         }
         found: list[HistoryEventTypeDef] = []
         while True:
             page = self._aws.states.get_execution_history(**asked)
             found += [event for event in page["events"] if event["id"] > last]
             if "nextToken" not in page or page["events"][-1]["id"] <= last + 1:
+                self._page = min(_MANY, max(_FEW, len(found)))
                 return found[::-1]
             asked["nextToken"] = page["nextToken"]
-            asked["maxResults"] = _MANY
