@@ -42,16 +42,12 @@ def counted(values):
 
 
 def settled(readings, key, read, seconds=1.0):
-    """Ask for *key* until its reading in the background has ended."""
-    while True:
-        with readings._lock:
-            kept = readings._kept.get(key)
-        told = readings.late(key, read, seconds)
-        if kept is None:
-            with readings._lock:
-                kept = readings._kept[key]
-        kept.future.exception()
-        return told
+    """Ask for *key*, and wait until its reading in the background has ended."""
+    told = readings.late(key, read, seconds)
+    with readings._lock:
+        future = readings._kept[key].future
+    future.exception()
+    return told
 
 
 def test_a_value_is_kept_until_it_is_stale(readings, clock):
@@ -130,10 +126,8 @@ def test_in_the_background_nothing_is_known_before_the_first_reading_ends(readin
         return 5
 
     assert readings.late("k", read, 10.0).value is None
-    with readings._lock:
-        future = readings._kept["k"].future
     go.set()
-    future.result()
+    settled(readings, "k", read, 10.0)
     clock.now += 3
     told = readings.late("k", read, 10.0)
     assert (told.value, told.error, told.age) == (5, None, 3.0)
@@ -145,16 +139,11 @@ def test_the_old_value_stays_while_a_newer_one_is_read_and_an_error_is_told(read
     clock.now += 1
     go = Event()
     assert readings.late("k", lambda: go.wait() and read(), 1.0).value == 1
-    with readings._lock:
-        future = readings._kept["k"].future
     go.set()
-    future.exception()
+    settled(readings, "k", read)
     assert str(readings.late("k", read, 1.0).error) == "no"
     clock.now += 1
-    readings.late("k", read, 1.0)
-    with readings._lock:
-        future = readings._kept["k"].future
-    future.result()
+    settled(readings, "k", read)
     assert readings.late("k", read, 1.0).value == 3
 
 
