@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from threading import Thread
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -34,10 +35,10 @@ class States:
 
     status: str = "RUNNING"
     redrives: int = 0
-    events: list = field(default_factory=list)
-    map_runs: dict = field(default_factory=dict)
-    fails: dict = field(default_factory=dict)
-    calls: list = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    map_runs: dict[str, str] = field(default_factory=dict)
+    fails: dict[str, ClientError] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
     limit: int = 1000
 
     def _called(self, name):
