@@ -37,7 +37,7 @@ _ALONE = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox
 _ODD_IN_A_NAME = re.compile(r"[^\w.() -]")
 _LEAD_ON = """\
 <!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>lanes</title>
-<p><a href="/">the console</a></p></html>
+<link rel="icon" href="/-/icon.svg" type="image/svg+xml"><p><a href="/">the console</a></p></html>
 """
 
 
