@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.console.live_runs import LiveRuns
@@ -59,6 +60,8 @@ class Desk:
     prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
     readings: Readings = field(default_factory=Readings)
     runs: LiveRuns = field(init=False)
+    _aws: Aws | None = field(default=None, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
@@ -70,8 +73,13 @@ class Desk:
 
     @property
     def aws(self) -> Aws:
-        """The cloud's clients."""
-        return self.connect()
+        """The cloud's clients. What was read from another cloud before is not shown as this one's."""
+        aws = self.connect()
+        with self._lock:
+            if self._aws is not None and self._aws is not aws:
+                self.readings.begin_anew()
+            self._aws = aws
+        return aws
 
     def lane(self, team: str) -> Lane:
         """Return the lane of *team*.
@@ -105,7 +113,8 @@ class Desk:
         """
         if not self.place.writes:
             raise LanesError(
-                f"this console only reads from {self.place.where}", fix="lanes console --aws --allow-writes"
+                f"this console only reads from {self.place.where}",
+                fix=f"lanes console{self.place.options} --allow-writes",
             )
         if self.place.named and named.strip() != team:
             raise LanesError(

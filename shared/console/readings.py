@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Generic, TypeAlias, TypeVar, cast
@@ -51,10 +51,11 @@ class _Known:
 
 @dataclass(slots=True)
 class _Kept:
-    """One reading, and what the one before it has found. ``weight`` is in bytes."""
+    """One reading, and what the one before it has found. ``era`` counts the clouds; ``weight`` is in bytes."""
 
     future: Future[object]
     began: float
+    era: int
     fresh_until: float = float("inf")  # until it is read
     known: _Known | None = None
     weight: int = 0
@@ -70,6 +71,7 @@ class Readings:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._readers: list[Thread] = []
         self._closed = False
+        self._era = 0
 
     def fresh(self, key: Hashable, read: Callable[[], T], seconds: float = 0.4) -> T:
         """Return what *read* returned for *key* a little while ago, or read it now. Several callers read once.
@@ -109,7 +111,13 @@ class Readings:
         """Have all read again, as after something was changed; also what is being read now."""
         with self._lock:
             for key, kept in self._kept.items():
-                self._kept[key] = _Kept(kept.future, kept.began, float("-inf"), kept.known, kept.weight)
+                self._kept[key] = replace(kept, fresh_until=float("-inf"))
+
+    def begin_anew(self) -> None:
+        """Know nothing more, as where another cloud has taken the place of the one before."""
+        with self._lock:
+            self._era += 1
+            self._kept.clear()
 
     def close(self) -> None:
         """End the readings in the background; those that go on are not waited for."""
@@ -121,7 +129,7 @@ class Readings:
     def _begin(self, key: Hashable) -> _Kept:
         """Return a new reading of *key*; what was asked for longest ago makes room. The caller holds the lock."""
         before = self._kept.pop(key, None)
-        kept = _Kept(Future(), self._clock())
+        kept = _Kept(Future(), self._clock(), self._era)
         if before:
             kept.known, kept.weight = before.known, before.weight
         while len(self._kept) >= _MOST or (
@@ -143,7 +151,7 @@ class Readings:
             with self._lock:
                 kept.fresh_until = self._until(begun, seconds)
                 newest = self._kept.get(key)
-                if newest and not (newest.known and newest.known.began > kept.began):
+                if newest and newest.era == kept.era and not (newest.known and newest.known.began > kept.began):
                     newest.known, newest.weight = _Known(value, kept.began, self._clock()), weight
             kept.future.set_result(value)
 

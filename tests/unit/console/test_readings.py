@@ -174,6 +174,31 @@ def test_after_a_change_the_old_value_is_shown_until_the_new_one_is_there(readin
     assert len(given) == 2
 
 
+def test_of_another_cloud_nothing_is_known_that_was_read_before(readings):
+    begun, go = Event(), Event()
+
+    def before():
+        begun.set()
+        go.wait()
+        return "before"
+
+    settled(readings, "k", lambda: "old")
+    assert readings.late("other", before, 60.0).value is None
+    begun.wait()
+    with readings._lock:
+        future = readings._kept["other"].future
+    readings.begin_anew()
+    assert readings.late("k", lambda: "new", 60.0).value is None
+    late = Event()
+    assert readings.late("other", lambda: late.wait() and "after", 60.0).value is None
+    go.set()
+    future.result()
+    assert readings.late("other", lambda: "no", 60.0).value is None
+    late.set()
+    settled(readings, "other", lambda: "no", 60.0)
+    assert readings.late("other", lambda: "no", 60.0).value == "after"
+
+
 def test_what_was_asked_for_longest_ago_makes_room_by_number_and_by_bytes(readings, clock):
     for number in range(600):
         readings.fresh(number, lambda number=number: number, 60.0)
