@@ -31,13 +31,14 @@ def role_called(wanted: str, lanes: Sequence[Lane]) -> str:
     Raises:
         UsageError: There is none of that name, or one in each of several lanes; the message lists what there is.
     """
-    known = _known(lanes[0]) if len(lanes) == 1 else {_PLATFORM: PLATFORM_ROLE}
+    known = _known(lanes[0]) if len(lanes) == 1 else {_PLATFORM: PLATFORM_ROLE, **_named(lanes)}
     if wanted in known:
         return known[wanted]
     if len(lanes) > 1 and any(wanted in _known(lane) for lane in lanes):
         teams = ", ".join(lane.team for lane in lanes)
-        raise UsageError(f"--as {wanted} is of one team, and this is about {teams}", fix="name one team at a time")
-    raise unknown("role", wanted, list(known), where="--as")
+        fix = f"name one team at a time, or the role itself: --as role/{lanes[0].deployer or 'NAME'}"
+        raise UsageError(f"--as {wanted} is of one team, and this is about {teams}", fix=fix)
+    raise unknown("role", wanted, list(known) if len(lanes) == 1 else [_PLATFORM, "role/NAME"], where="--as")
 
 
 def take_on_aws(aws: Aws, wanted: str, lanes: Sequence[Lane]) -> Aws:
@@ -54,19 +55,20 @@ def take_on_aws(aws: Aws, wanted: str, lanes: Sequence[Lane]) -> Aws:
             where=f"--as {wanted}, on {aws.target}",
             fix="take its credentials: --profile PROFILE in place of --as",
         )
-    if not lanes[0].deployer or name != lanes[0].deployer:
+    lane = next((each for each in lanes if each.deployer == name), None)
+    if lane is None:
         raise LanesError(
             f"{name} trusts a service of AWS's alone, so nobody else can take it",
             where=f"--as {wanted}, on {aws.target}",
             fix="rehearse it on the embedded cloud: lanes up, lanes deploy TEAM, then this without --aws",
         )
     try:
-        given = aws.client("sts").assume_role(RoleArn=lanes[0].role_arn(name), RoleSessionName=SESSION)
+        given = aws.client("sts").assume_role(RoleArn=lane.role_arn(name), RoleSessionName=SESSION)
     except (BotoCoreError, ClientError) as error:
         raise LanesError(
             f"{aws.caller} may not take it: {error}",
             where=f"role {name}",
-            fix=f"it lets in users and roles of the team's own, called {lanes[0].team}-..., once it is deployed",
+            fix=f"it lets in users and roles of the team's own, called {lane.team}-..., once it is deployed",
         ) from error
     told = given["Credentials"]
     session = boto3.Session(
@@ -88,3 +90,8 @@ def _known(lane: Lane) -> Mapping[str, str]:
     named = {f"role/{name}": name for name in (*functions.values(), *machines)}
     own = {_DEPLOYER: lane.deployer, f"role/{lane.deployer}": lane.deployer} if lane.deployer else {}
     return {**own, _PLATFORM: PLATFORM_ROLE, **functions, **named}
+
+
+def _named(lanes: Sequence[Lane]) -> Mapping[str, str]:
+    """Return the roles of several lanes by what names each of them in one lane only: ``role/NAME``."""
+    return {name: role for lane in lanes for name, role in _known(lane).items() if name.startswith("role/")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
@@ -74,6 +75,7 @@ def console_(
         place = _place(project, aws, where, writes=where.embedded or allow_writes)
         guard = Guard(listener.server.port, renewed=lambda address: console.note(f"another browser: {address}"))
         desk = Desk(place, files.project, connection.clients, _prepared)
+        ending.callback(gc.freeze)  # else Python looks at every object once more as it ends, which takes seconds
         ending.callback(desk.readings.close)
         app = make_app(desk, guard, _Faults().tell)
         console.line(guard.address)

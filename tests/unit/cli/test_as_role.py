@@ -57,6 +57,18 @@ def test_the_cloud_knows_who_calls(project, lane, role, name):
     assert aws.owner.client("sts").get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:root"
 
 
+def test_a_command_about_all_lanes_takes_a_role_by_its_own_name(project):
+    lanes = list(project.teams.values())
+    for lane in lanes:
+        assert role_called(f"role/{lane.deployer}", lanes) == lane.deployer
+    with pytest.raises(UsageError, match="is of one team, and this is about") as told:
+        role_called("deployer", lanes)
+    assert told.value.fix == f"name one team at a time, or the role itself: --as role/{lanes[0].deployer}"
+    with pytest.raises(UsageError) as told:
+        role_called("role/none", lanes)
+    assert told.value.fix == "known: platform, role/NAME"
+
+
 def test_the_platforms_role_is_made_once_with_what_isolation_platform_prints(project, deployed, lanes):
     for _ in range(2):
         assert lanes("runs", "topics", "--as", "platform")[0] == 0
