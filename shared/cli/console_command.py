@@ -66,9 +66,11 @@ def console_(
     files = _Files(project)
     connection = _Connection(files.project, where)
     place = _place(project, connection.clients(), where, writes=where.embedded or allow_writes)
-    with contextlib.closing(_listen(port)) as server, wiring.signals_unwind():
+    with contextlib.closing(_listen(port)) as server, wiring.signals_unwind(), contextlib.ExitStack() as ending:
         guard = Guard(server.server_port, renewed=lambda address: console.note(f"for another browser: {address}"))
-        app = make_app(Desk(place, files.project, connection.clients, _prepared), guard, console.fail)
+        desk = Desk(place, files.project, connection.clients, _prepared)
+        ending.callback(desk.launches.close)
+        app = make_app(desk, guard, console.fail)
         console.line(guard.address)
         console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
         if not no_browser:

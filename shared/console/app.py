@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.console.pages import home, new_run, rank, ranks, run, runs, team
+from shared.console.pages import actions, home, launch, new_run, rank, ranks, run, runs, start, team
 from shared.console.site import Site
 
 if TYPE_CHECKING:
@@ -25,6 +25,6 @@ def make_app(desk: Desk, guard: Guard, say: Callable[[str], None]) -> Flask:
         say: Tells the person at the terminal of an error that is ours.
     """
     site = Site(desk, guard, say)
-    for page in (home, team, new_run, runs, run, ranks, rank):
+    for page in (home, team, new_run, launch, runs, run, ranks, rank, actions, start):
         page.register(site)
     return site.app

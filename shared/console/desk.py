@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.console.drafts import Drafts
+from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
 from shared.errors import LanesError
@@ -51,6 +53,8 @@ class Desk:
         prepare: Returns the cloud as a run works against it; what it does by itself is told to the function given.
         readings: What was read before.
         runs: The runs that were looked at last.
+        drafts: Forms that did not start a run.
+        launches: What pages have begun.
     """
 
     place: Place
@@ -59,9 +63,12 @@ class Desk:
     prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
     readings: Readings = field(default_factory=Readings)
     runs: LiveRuns = field(init=False)
+    drafts: Drafts = field(default_factory=Drafts)
+    launches: Launches = field(init=False)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
+        self.launches = Launches(done=self.readings.forget)
 
     @property
     def project(self) -> Project:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import jinja2
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Flask, Response, redirect, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
@@ -81,6 +81,7 @@ class Site:
         )
         self.app = Flask("shared.console", static_folder="static", static_url_path="/-")
         self.app.config["MAX_CONTENT_LENGTH"] = _MOST_SENT
+        self.app.config["MAX_FORM_MEMORY_SIZE"] = _MOST_SENT
         self.app.url_map.converters["slug"] = _Slug
         self.app.before_request(self._let_in)
         self.app.after_request(_with_headers)
@@ -152,7 +153,7 @@ class Site:
         return Response(text, refusal.status, mimetype="text/plain")
 
     def _failed(self, error: Exception) -> Response:
-        status, told = _status_of(error)
+        status, told = told_of(error)
         if status == 500:  # noqa: PLR2004  a fault of ours
             self._say(f"{request.path}: {type(error).__name__}: {error}")
         if request.path.endswith(".json"):
@@ -169,7 +170,7 @@ def _version(record: Mapping[str, Json]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _status_of(error: Exception) -> tuple[int, LanesError]:
+def told_of(error: Exception) -> tuple[int, LanesError]:
     """Return the status for *error*, and what to tell."""
     match error:
         case UsageError():
@@ -177,7 +178,7 @@ def _status_of(error: Exception) -> tuple[int, LanesError]:
         case LanesError():
             return 503, error
         case HTTPException(code=int(code)):
-            return code, LanesError(str(error.description or error.name), fix="/ shows all lanes")
+            return code, _refused(error)
         case ClientError():
             return 502, LanesError(f"the cloud says: {code_of(error)}: {error}", where=error.operation_name)
         case BotoCoreError():
@@ -186,6 +187,14 @@ def _status_of(error: Exception) -> tuple[int, LanesError]:
             return 500, LanesError(
                 f"the console failed: {type(error).__name__}", fix="tell the maintainers what you did"
             )
+
+
+def _refused(error: HTTPException) -> LanesError:
+    """Return what to tell where a request is refused as HTTP has it."""
+    if isinstance(error, RequestEntityTooLarge):
+        what = f"a form has {_MOST_SENT:,} bytes at most, with its files"
+        return LanesError(what, fix="lanes run takes files of any size: --PARAMETER FILE, or --input FILE")
+    return LanesError(str(error.description or error.name), fix="/ shows all lanes")
 
 
 def _with_headers(response: Response) -> Response:

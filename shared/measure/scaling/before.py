@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MEASURED = "cosmic"
 _WORKS = "inference"
+_DATA = ("data_prefix", "data_map", "file_limit", "bucket", "data_bucket")
 
 
 def is_modelled(lane: Lane, workflow: str) -> bool:
@@ -35,3 +36,10 @@ def predict_run(lane: Lane, workflow: str, payload: Json, records: int) -> Predi
         return None
     memory = lane.functions[asked.functions[_WORKS]].memory_mb
     return predict(published(), Size(records, ranks, batch, memory))
+
+
+def same_records(payload: Json, earlier: Json) -> bool:
+    """Say whether a run on *payload* works on the same records as an *earlier* one, by what their inputs name."""
+    if not isinstance(payload, Mapping) or not isinstance(earlier, Mapping):
+        return False
+    return all((payload.get(name) or None) == (earlier.get(name) or None) for name in _DATA)
