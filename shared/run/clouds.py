@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Function, Lane
     from shared.config.load import Project
     from shared.deploy.lane_deployment import LaneDeployment
-    from shared.deploy.model import Plan, Resource
+    from shared.deploy.model import Plan, Resource, Step
     from shared.deploy.watch import Watch
     from shared.local.state import State
     from shared.packages.package import Package
@@ -53,6 +53,8 @@ class Cloud:
         self._note = note
         self._aws = aws
         self._packages: dict[str, Mapping[str, Package]] = {}
+        self.on_step: Callable[[Step], None] = lambda _: None
+        """Is told each step of what is deployed beside what was asked for, when it is done."""
 
     @property
     def outlives_command(self) -> bool:
@@ -242,7 +244,7 @@ class Rehearsal(Cloud):
             deployment = self.prepare(lane)
             wanted = deployment.wanted()
             todo = plan_edit(lane, wanted, before, self._aws)
-            self.carry_out(deployment, todo, Watch(on_wait=self._note))
+            self.carry_out(deployment, todo, Watch(on_step=self.on_step, on_wait=self._note))
         return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:

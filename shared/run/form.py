@@ -231,15 +231,17 @@ def _words(spec: Parameter, value: Json, follower: str | None) -> str:
     if follower:
         parts.append(f"follows from {follower} where that is given and this is left as it is")
     if value is None:
-        parts.append("left out where it is empty")
+        parts.append("left out where empty")
     else:
-        whose = "as the card says" if value == spec.default else "as the team's file says"
-        parts.append(f"{_short(spec, value)} {whose}")
+        whose = "the card" if value == spec.default else "the team's file"
+        parts.append(f"{_short(spec, value)} by {whose}")
     return "; ".join(part for part in parts if part)
 
 
 def _bounds(spec: Parameter) -> str:
     what = {"string": " characters", "object": " keys", "array": " items"}.get(spec.type, "")
+    if spec.minimum == 1 and spec.maximum is None:
+        what = what.removesuffix("s")
     match spec.minimum, spec.maximum:
         case None, None:
             return ""

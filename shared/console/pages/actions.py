@@ -56,6 +56,7 @@ def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
             return  # another page was faster, and it goes on
         note(f"makes the functions of {team} current, as far as {desk.place.where} does so by itself")
         here = desk.prepare(project, desk.aws, note)
+        here.on_step = lambda step: note(str(step))
         redrive_told(desk.aws, here, redrivable, note, desk.place.options)
 
     key = f"{run_id}-redrive-{int(seen) + 1}"

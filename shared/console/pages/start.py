@@ -100,6 +100,7 @@ def _work(desk: Desk, team: str, workflow: str, draft: Draft) -> Work:
         with TemporaryDirectory(prefix="lanes-form-") as folder:
             filled = filled_of(lane.workflows[workflow], draft, _written(draft, Path(folder)))
             asked = ask(lane, workflow, filled.given, filled.options)
+            here.on_step = lambda step: note(str(step))
             if not here.asks_first:
                 note(f"deploys what {team} lacks, and places sample data where there is none")
             payload = make_ready(aws, here, asked, run_id, note)
