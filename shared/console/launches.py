@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Work: TypeAlias = "Callable[[str, Note], ExpressRun | None]"
 
 _MOST = 100
-_PATIENCE = 5.0  # seconds that the end of the console waits for one that is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,15 @@ class Launch:
 
 @dataclass(slots=True)
 class Launches:
-    """Those of a console. *done* is called when one has ended."""
+    """Those of a console.
+
+    Attributes:
+        done: Is called when one has ended.
+        patience: For how many seconds the end of the console waits for each that is under way.
+    """
 
     done: Callable[[], None] = lambda: None
+    patience: float = 5.0
     _lock: Lock = field(default_factory=Lock)
     _kept: dict[tuple[str, str], Launch] = field(default_factory=dict)
     _threads: list[Thread] = field(default_factory=list)
@@ -132,7 +137,7 @@ class Launches:
             self._closing = True
             threads = list(self._threads)
         for thread in threads:
-            thread.join(_PATIENCE)
+            thread.join(self.patience)
 
     def _carry_out(self, launch: Launch, work: Work) -> None:
         launch.carry_out(work, self._check_open)
