@@ -24,10 +24,18 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """What is begun: the team, the workflow, and the run's id where it is known already."""
+    """What is begun.
+
+    Attributes:
+        team: Whose it is.
+        workflow: The workflow's key.
+        again: The page from which it may be begun anew.
+        run_id: The run's id, where the run is there already.
+    """
 
     team: str
     workflow: str
+    again: str
     run_id: str = ""
 
 

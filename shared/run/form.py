@@ -256,4 +256,6 @@ def _bounds(spec: Parameter) -> str:
 def _short(spec: Parameter, value: Json) -> str:
     most = 60
     text = text_of(spec, value) or "empty"
+    if isinstance(value, list | dict) and not spec.words:
+        text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= most else f"{text[:most]}..."

@@ -60,5 +60,5 @@ def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
         redrive_told(desk.aws, here, redrivable, note, desk.place.options)
 
     key = f"{run_id}-redrive-{int(seen) + 1}"
-    launch = desk.launches.begin(key, "", Whose(team, workflow, run_id), go_on, lambda: key)
+    launch = desk.launches.begin(key, "", Whose(team, workflow, f"/runs/{run_id}", run_id), go_on, lambda: key)
     return f"/launches/{launch.id}"

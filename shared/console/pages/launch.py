@@ -98,7 +98,6 @@ def _page(launch: Launch) -> Page:
     whose = launch.whose
     over, error, express = launch.over, launch.error, launch.express
     lines = tuple(hide_text(line) for line in launch.lines)
-    again = f"/{whose.team}/{whose.workflow}/new"
     told = told_of(error)[1] if error else None
     started = over and told is None
     return Page(
@@ -108,7 +107,7 @@ def _page(launch: Launch) -> Page:
         lines,
         "FAILED" if told else "SUCCEEDED" if started else "RUNNING",
         f"/runs/{launch.run_id}" if started and express is None else "",
-        f"/runs/{launch.run_id}" if whose.run_id else again,
+        whose.again,
         hide_text(told.what) if told else "",
         told.where or "" if told else "",
         told.fix or "" if told else "",

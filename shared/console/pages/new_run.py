@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -158,6 +158,11 @@ class Page:
         return fields + len(self.reasons) + len(self.wrong_json) + bool(self.unnamed)
 
     @property
+    def maps(self) -> bool:
+        """Whether its machine has a Map."""
+        return any(kind == "Map" for _, _, kind in self.states)
+
+    @property
     def prices(self) -> str:
         """What to say of the prices."""
         return read_prices().told
@@ -232,7 +237,8 @@ def _draft(desk: Desk, lane: Lane, workflow: str, made: str, origin: str) -> Dra
         draft = desk.drafts.get(made)
         if draft is None:
             raise UsageError("this form was forgotten", fix=f"/{lane.team}/{workflow}/new is a new one")
-        return draft
+        begun = desk.launches.get(draft.key)
+        return replace(draft, key=key, refused=False) if begun and not begun.error else draft
     if not origin:
         return Draft(key)
     found = desk.run(origin).found

@@ -62,22 +62,22 @@ def send(desk: Desk, form: Mapping[str, str], team: str, workflow: str) -> str:
     draft = draft_sent(lane.workflows[workflow], form, request.files.items(), desk.drafts.get(form.get("draft", "")))
     if not _KEY.fullmatch(draft.key):
         raise UsageError("the form has no key", fix=f"open /{team}/{workflow}/new again")
-    if form.get("do") == START:
+    wanted = form.get("do") == START
+    if wanted:
         draft = replace(draft, refused=True, unnamed=_unnamed(desk, team, form.get("named", "")))
-        planned = plan_run(
-            desk.aws,
-            desk.prepare(desk.project, desk.aws, _tell_nobody),
-            lane,
-            workflow,
-            filled_of(lane.workflows[workflow], draft),
-        )
-        if planned.startable and not draft.unnamed:
-            work = _work(desk, team, workflow, draft)
-            launch = desk.launches.begin(
-                draft.key, digest_of(draft), Whose(team, workflow), work, lambda: new_run_id(datetime.now(UTC))
-            )
-            return f"/launches/{launch.id}"
-    return f"/{team}/{workflow}/new?draft={desk.drafts.keep(draft)}"
+    again = f"/{team}/{workflow}/new?draft={desk.drafts.keep(draft)}"
+    if not wanted or draft.unnamed or not _startable(desk, lane, workflow, draft):
+        return again
+    work = _work(desk, team, workflow, draft)
+    launch = desk.launches.begin(
+        draft.key, digest_of(draft), Whose(team, workflow, again), work, lambda: new_run_id(datetime.now(UTC))
+    )
+    return f"/launches/{launch.id}"
+
+
+def _startable(desk: Desk, lane: Lane, workflow: str, draft: Draft) -> bool:
+    here = desk.prepare(desk.project, desk.aws, lambda _: None)
+    return plan_run(desk.aws, here, lane, workflow, filled_of(lane.workflows[workflow], draft)).startable
 
 
 def _unnamed(desk: Desk, team: str, named: str) -> str:
@@ -124,7 +124,3 @@ def _written(draft: Draft, folder: Path) -> dict[str, str]:
         path.write_bytes(body)
         paths[name] = str(path)
     return paths
-
-
-def _tell_nobody(_line: str) -> None:
-    pass

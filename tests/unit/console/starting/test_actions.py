@@ -14,7 +14,7 @@ from shared.run.start import start
 from tests.helpers.console import console_client, desk_of
 from tests.helpers.eventually import eventually
 
-WHOSE = Whose("team9", "read")
+WHOSE = Whose("team9", "read", "/")
 
 
 @pytest.fixture

@@ -137,6 +137,10 @@ def test_a_start_that_failed_may_be_sent_again(console, desk):
     assert over["status"] == "FAILED"
     assert "there is no file or folder 'nowhere.py' here, and no such object in the bucket" in over["error"]["what"]
     assert over["error"]["fix"] == "correct --script"
+    [again] = re.findall(r'id="again"[^>]* href="([^"]+)"', console.get(address).text)
+    page = console.get(again).text
+    assert 'value="nowhere.py"' in page
+    assert KEY.search(page)[1] == form["key"]
     assert console.post("/team9/program/new", form).headers["Location"] == address
     assert ended(console, address)["status"] == "FAILED"
 
@@ -161,6 +165,10 @@ def test_an_express_run_shows_its_result(console):
     page = console.get(address).text
     assert "&lt;script&gt;" in page
     assert "AWS lists none of them" in page
+    [again] = re.findall(r'id="once-more"[^>]* href="([^"]+)"', page)
+    filled = console.get(again).text
+    assert 'value="&lt;script&gt;"' in filled
+    assert KEY.search(filled)[1] != over["run_id"]  # so that the same runs again
 
 
 def test_a_file_of_the_browser_is_uploaded_under_its_own_name(console, cloud, desk):
