@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from flask import request
 from markupsafe import Markup
@@ -18,7 +18,7 @@ from shared.console.site import View
 from shared.errors import UsageError
 from shared.measure.billing.before import WorstCase, worst_case
 from shared.measure.billing.cost import dollars, read_prices
-from shared.measure.reports.draw_machine import draw_machine
+from shared.measure.drawing.draw_machine import draw_machine
 from shared.measure.scaling.before import is_modelled, predict_run, same_records
 from shared.measure.scaling.time_model import published
 from shared.run.earlier import last_success, records_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.console.desk import Desk
     from shared.console.site import Site
-    from shared.measure.reports.draw_machine import Definition
     from shared.measure.scaling.time_model import Prediction
     from shared.run.find import Found
     from shared.run.form import Field
@@ -199,6 +198,7 @@ def read(desk: Desk, team: str, workflow: str) -> View:
     planned = plan_run(desk.aws, here, lane, workflow, filled)
     earlier = desk.readings.fresh(("last success", team, workflow), lambda: last_success(desk.aws, lane, workflow), 5.0)
     definition = render_definition(lane, workflow)
+    graph = graph_of(definition)
     page = Page(
         team,
         workflow,
@@ -220,8 +220,8 @@ def read(desk: Desk, team: str, workflow: str) -> View:
         _expected(lane, workflow, planned.payload, earlier),
         is_modelled(lane, workflow),
         Earlier(earlier.run.id, earlier.started, earlier.seconds) if earlier else None,
-        tuple((depth, node.name, node.kind) for depth, node in graph_of(definition).walk()),
-        Markup(draw_machine(cast("Definition", definition), (), "")),  # noqa: S704  drawn by us, from escaped text
+        tuple((depth, node.name, node.kind) for depth, node in graph.walk()),
+        Markup(draw_machine(definition, graph)),  # noqa: S704  drawn by us, from escaped text
         draft.key,
         made,
         origin,
