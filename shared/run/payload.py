@@ -165,16 +165,23 @@ def refusals(lane: Lane, workflow: str, payload: Json) -> list[LanesError]:
     return found
 
 
+class MissingFilesError(UsageError):
+    """An input lacks files that the workflow runs; ``parameters`` are those that name them."""
+
+    def __init__(self, workflow: str, parameters: list[str]) -> None:
+        self.parameters = parameters
+        options = " ".join(f"--{option_of(name)} FILE" for name in parameters)
+        super().__init__(f"{workflow} has nothing to run: {', '.join(parameters)} is missing", fix=f"add {options}")
+
+
 def check_files(workflow: Workflow, payload: Mapping[str, Json]) -> None:
     """Refuse a *payload* that lacks a file which the workflow runs.
 
     Raises:
-        UsageError: Names the option that gives it.
+        MissingFilesError: Names the option that gives it.
     """
-    lacking = [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]
-    if lacking:
-        options = " ".join(f"--{name.replace('_', '-')} FILE" for name in lacking)
-        raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
+    if lacking := [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]:
+        raise MissingFilesError(workflow.key, lacking)
 
 
 def check_bucket(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:

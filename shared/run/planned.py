@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.run.launch import Asked, check_cloud
-from shared.run.payload import build_payload, refusals
+from shared.run.payload import MissingFilesError, build_payload, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,9 +62,12 @@ def plan_run(aws: Aws, here: Cloud, lane: Lane, workflow: str, filled: Filled) -
     except LanesError as error:
         return Planned(filled, refused=(error,))
     found = refusals(lane, workflow, payload)
+    lacking = [name for error in found if isinstance(error, MissingFilesError) for name in error.parameters]
+    found = [error for error in found if not isinstance(error, MissingFilesError)]
     told = ""
     try:
         told = check_cloud(aws, here, Asked(lane, workflow, payload, filled.options))
     except LanesError as error:
         found.append(error)
-    return Planned(filled, payload, allowed=True, refused=tuple(found), told=told)
+    wrong = {name: (f"{name} is missing: it is what runs",) for name in lacking}
+    return Planned(filled, payload, allowed=True, wrong=wrong, refused=tuple(found), told=told)

@@ -70,11 +70,13 @@ def test_all_that_is_wrong_is_told_at_once_and_what_was_written_stays(console):
     assert console.get(address.replace("?", ".json?")).json["payload"] == ""
 
 
-def test_what_the_lane_refuses_is_told_before_anything_runs(console):
-    assert "As it stands, it would be refused: program has nothing to run" in console.get("/team9/program/new").text
+def test_a_file_that_is_missing_is_told_beside_its_field_when_the_form_was_sent(console):
+    untouched = console.get("/team9/program/new").text
+    assert "As it stands, it would be refused" in untouched
+    assert "aria-invalid" not in untouched
     page = console.get(sent(console, "program", {})).text
-    assert "script is missing" in page
-    assert "add --script FILE" in page
+    assert '<a href="#field-script">script is missing: it is what runs</a>' in page
+    assert re.search(r'<input id="field-script"[^>]* aria-invalid="true"', page)
 
 
 def test_showing_what_would_run_starts_nothing(console, desk):
@@ -106,12 +108,14 @@ def test_the_input_is_what_the_told_command_makes(console, desk, form, given):
 
 
 def test_a_run_is_deployed_started_and_shown(console, cloud, desk):
+    lane = desk.lane("team9")
+    cloud.states.delete_state_machine(stateMachineArn=lane.state_machine_arn("quick"))  # if another test has made it
     address = sent(console, "wait", {"p.seconds": "0"})
     over = ended(console, address)
     assert over["status"] == "SUCCEEDED", over
     assert over["goes"] == f"/runs/{over['run_id']}"
     assert "checks the project's files" in over["lines"]
-    assert "deployed team9" in " ".join(over["lines"])
+    assert f"create state machine {lane.workflows['quick'].name}" in over["lines"]
     arn = desk.run(over["run_id"]).found.run.arn
     eventually(lambda: cloud.states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED")
     assert json.loads(cloud.states.describe_execution(executionArn=arn)["input"]) == {"seconds": 0}
