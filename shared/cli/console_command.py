@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +11,20 @@ import typer
 
 from shared.cli import console
 from shared.cli.where import Where, on_cloud
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from werkzeug.serving import BaseWSGIServer
-
     from shared.aws.client import Aws
     from shared.config.load import Project
     from shared.console.desk import Place
+    from shared.console.server import Server
     from shared.local.state import Running
     from shared.run.clouds import Cloud
 
 USUAL_PORT = 4600  # beside 4599 of lanes up
+_MOST_FAULTS = 20  # that are told
 
 
 def register(app: typer.Typer) -> None:
@@ -48,34 +49,85 @@ def console_(
 ) -> None:
     """Open pages in a browser that show every lane, run and rank, and run workflows, until Ctrl-C.
 
-    Where no embedded cloud runs, it starts one as lanes up does. On AWS it only reads, unless --allow-writes is given.
+    Where no embedded cloud runs, it starts one as lanes up does, which stays. On AWS pages only read, unless
+    --allow-writes is given. Only this machine can open them, by the address that is printed, which works once.
 
     Example: lanes console
     """
-    import webbrowser
-
     from shared.cli import wiring
+    from shared.cli.browser import in_browser
     from shared.console.app import make_app
     from shared.console.desk import Desk
     from shared.console.guard import Guard
-    from shared.console.server import serve
 
+    if allow_writes and where.embedded:
+        raise UsageError("--allow-writes is for AWS: pages may change the embedded cloud", fix="leave it out")
     project = wiring.open_project(wiring.NO_TEAM)
-    if where.embedded:
-        _start_cloud(project)
-    files = _Files(project)
-    connection = _Connection(files.project, where)
-    place = _place(project, connection.clients(), where, writes=where.embedded or allow_writes)
-    with contextlib.closing(_listen(port)) as server, wiring.signals_unwind(), contextlib.ExitStack() as ending:
-        guard = Guard(server.server_port, renewed=lambda address: console.note(f"for another browser: {address}"))
+    with contextlib.closing(_Listener(port)) as listener, wiring.signals_unwind(), contextlib.ExitStack() as ending:
+        if where.embedded:
+            _start_cloud(project)
+        files = _Files(project)
+        connection = _Connection(files.last, where)
+        aws = connection.clients()
+        if not where.embedded:
+            console.note(f"on {aws.target}, as {aws.caller}")
+        place = _place(project, aws, where, writes=where.embedded or allow_writes)
+        guard = Guard(listener.server.port, renewed=lambda address: console.note(f"another browser: {address}"))
         desk = Desk(place, files.project, connection.clients, _prepared)
+        ending.callback(desk.readings.close)
         ending.callback(desk.launches.close)
-        app = make_app(desk, guard, console.fail)
+        app = make_app(desk, guard, _Faults().tell)
         console.line(guard.address)
         console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
         if not no_browser:
-            webbrowser.open(guard.address)
-        serve(server, app)
+            ending.enter_context(
+                in_browser(guard.address, wiring.cloud_state(project).folder / f"console-{guard.port}.html")
+            )
+        listener.server.serve(app)
+
+
+class _Listener:
+    """The server on *port*; on the usual one or, where that is taken, on a free one if none is asked for.
+
+    Raises:
+        UsageError: The port is taken, or may not be opened.
+    """
+
+    def __init__(self, port: int | None) -> None:
+        from shared.console.server import Server
+
+        self.server: Server
+        try:
+            self.server = Server(USUAL_PORT if port is None else port)
+        except OSError as error:
+            if port is None:
+                self.server = Server(0)
+            else:
+                fix = "leave --port out, or choose another above 1023"
+                raise UsageError(f"port {port} cannot be opened: {error.strerror}", fix=fix) from error
+
+    def close(self) -> None:
+        """Close the port."""
+        self.server.server_close()
+
+
+class _Faults:
+    """Tells the terminal of errors of ours. A page asks again and again: each is told once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._told: set[str] = set()
+
+    def tell(self, path: str, error: Exception) -> None:
+        """Tell of *error*, which the page at *path* has met; where it happened goes to a file."""
+        from shared.cli import faults
+
+        what = f"{type(error).__name__}: {error}"
+        with self._lock:
+            if what in self._told or len(self._told) >= _MOST_FAULTS:
+                return
+            self._told.add(what)
+        console.fail(f"{path}: {faults.told(error)}")
 
 
 class _Files:
@@ -89,6 +141,7 @@ class _Files:
         self._watched = Watched((root / "teams", root / "statemachines"), files)
         self._lock = Lock()
         self._root, self._stamps, self._project = root, self._watched.look(), project
+        self._wrong: LanesError | None = None
 
     def project(self) -> Project:
         """Return the project as its files are now.
@@ -96,13 +149,27 @@ class _Files:
         Raises:
             LanesError: Its files have problems.
         """
+        with self._lock:
+            self._look()
+            if self._wrong:
+                raise LanesError(self._wrong.what, where=self._wrong.where, fix=self._wrong.fix)
+            return self._project
+
+    def last(self) -> Project:
+        """Return the project as its files were when they had no problem."""
+        with self._lock:
+            self._look()
+            return self._project
+
+    def _look(self) -> None:
         from shared.config.load import load_project
 
-        with self._lock:
-            if (now := self._watched.look()) != self._stamps:
+        if (now := self._watched.look()) != self._stamps:
+            self._stamps, self._wrong = now, None
+            try:
                 self._project = load_project(self._root, [""])
-                self._stamps = now
-            return self._project
+            except LanesError as error:
+                self._wrong = error
 
 
 class _Connection:
@@ -133,17 +200,23 @@ class _Connection:
 
 
 def _start_cloud(project: Project) -> None:
-    """Start the embedded cloud as ``lanes up`` does, where none runs."""
+    """Start the embedded cloud as ``lanes up`` does, where none runs; on a free port where its usual one is taken."""
     from shared.cli.cloud import DEFAULT_PORT as CLOUD_PORT
     from shared.cli.wiring import cloud_state, running_cloud
     from shared.local import daemon
 
     if running_cloud(project):
         return
-    settings = daemon.Settings(project.place, CLOUD_PORT, bounds=project.settings.cloud_bounds)
+    port = CLOUD_PORT if _is_free(CLOUD_PORT) else 0
+    settings = daemon.Settings(project.place, port, bounds=project.settings.cloud_bounds)
     with contextlib.suppress(daemon.AlreadyRunningError):
         running = daemon.up(cloud_state(project), settings)
-        console.note(f"started the embedded cloud, {running.endpoint}; lanes down ends it")
+        console.note(f"started the embedded cloud, {running.endpoint}; it goes on until lanes down")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _place(project: Project, aws: Aws, where: Where, *, writes: bool) -> Place:
@@ -166,19 +239,3 @@ def _prepared(project: Project, aws: Aws, note: Callable[[str], None]) -> Cloud:
     from shared.run.clouds import Cloud, Rehearsal
 
     return Rehearsal(project, aws, cloud_state(project), note) if aws.target.embedded else Cloud(project, aws, note)
-
-
-def _listen(port: int | None) -> BaseWSGIServer:
-    """Return the server on *port*; on the usual one or, where that is taken, a free one if none is asked for.
-
-    Raises:
-        UsageError: The port is taken.
-    """
-    from shared.console.server import open_server
-
-    try:
-        return open_server(USUAL_PORT if port is None else port)
-    except OSError as error:
-        if port is None:
-            return open_server(0)
-        raise UsageError(f"port {port}: {error.strerror}", fix="leave --port out, or choose another") from error

@@ -102,8 +102,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         console.note(f"on {aws.target}, as {aws.caller}")
         yield aws
         return
-    if where.profile:
-        raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix="add --aws, or leave it out")
+    _check_profile(where)
     if running:
         with _told_when_gone(running.endpoint):
             yield _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
@@ -124,6 +123,7 @@ def connect_running(project: Project, where: Where, lanes: Sequence[Lane] = ()) 
 
     Raises:
         LanesError: AWS refuses the credentials, or no embedded cloud runs.
+        UsageError: The embedded cloud was asked for with a profile of AWS.
     """
     from shared.aws.client import connect_aws, connect_endpoint
     from shared.aws.take_role import take_on_aws
@@ -131,10 +131,16 @@ def connect_running(project: Project, where: Where, lanes: Sequence[Lane] = ()) 
     if not where.embedded:
         aws = connect_aws(project.place, where.profile, where.endpoint)
         return take_on_aws(aws, where.role, lanes) if where.role else aws
+    _check_profile(where)
     running = running_cloud(project)
     if running is None:
         raise LanesError("no embedded cloud is running", fix="lanes up, then open this again")
     return _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
+
+
+def _check_profile(where: Where) -> None:
+    if where.profile:
+        raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix="add --aws, or leave it out")
 
 
 def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[Lane]) -> Aws:

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from shared.console.guard import Guard
 
 
-def make_app(desk: Desk, guard: Guard, say: Callable[[str], None]) -> Flask:
+def make_app(desk: Desk, guard: Guard, say: Callable[[str, Exception], None]) -> Flask:
     """Return the console as a WSGI application.
 
     Args:
         desk: What it shows.
         guard: Who may come in.
-        say: Tells the person at the terminal of an error that is ours.
+        say: Tells the person at the terminal at which path which error of ours was raised.
     """
     site = Site(desk, guard, say)
+    desk.launches.fault = say
     for page in (home, team, new_run, launch, runs, run, ranks, rank, actions, start):
         page.register(site)
     site.file("/-/machine.css", _machine_style)

@@ -88,6 +88,10 @@ class Desk:
         """
         return self.project.lane(team)
 
+    def forget(self) -> None:
+        """Have what changes with an action read again."""
+        self.readings.forget()
+
     def run(self, run_id: str) -> LiveRun:
         """Return the run called *run_id*, of whichever team, as it was a moment ago.
 

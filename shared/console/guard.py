@@ -3,7 +3,12 @@
 The address that the console prints holds a token that works once; it is exchanged for a cookie. The host's name in it
 is a label that nobody can guess (``LABEL.localhost``, which browsers take for this machine): cookies know no ports, so
 the server of another user on this machine would get a cookie of ``localhost``. Whoever has no such browser uses
-127.0.0.1.
+127.0.0.1, and must trust what listens on other ports of it.
+
+A browser says by itself where a request comes from, and no page can have it say otherwise: ``Origin`` with each POST,
+and ``Sec-Fetch-*`` with every request (Fetch Standard; Fetch Metadata Request Headers, W3C; read 2026-11-30). A page of
+127.0.0.1 at another port is of the same *site* as ours, so that its requests come with our cookie: they are refused for
+not being of the same *origin*.
 """
 
 from __future__ import annotations
@@ -19,12 +24,15 @@ from urllib.parse import parse_qs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-COOKIE = "lanes-console"
 TOKEN = "token"  # noqa: S105  the name of the parameter
 FORM_KEY = "form_key"
 """The field of each form that proves that a page of ours has made it."""
 _LABEL_BYTES = 10
 _NAVIGATES = ("navigate", "document")
+"""``Sec-Fetch-Mode`` and ``-Dest`` where a browser goes to a page, and shows it in no frame of another."""
+_OWN = frozenset({"none", "same-origin"})
+"""Values of ``Sec-Fetch-Site``: what somebody typed, or clicked outside of a page; and our own pages."""
+_METHODS = frozenset({"GET", "HEAD", "POST"})
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -33,7 +41,7 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with no-referrer, a browser sends our own forms with the Origin null
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -61,10 +69,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """It came with the token: it is sent to *location* with a cookie."""
+    """It came with the token: it gets a cookie, and goes on to the first page.
 
-    location: str
+    ``from_elsewhere``: a page that is not ours has led here. A browser would follow a redirect without the new cookie,
+    since that page would still be the one that asks (SameSite, RFC 6265bis, 5.2.1): so a page of ours must lead on.
+    """
+
     cookie: str
+    from_elsewhere: bool
 
 
 @dataclass(slots=True)
@@ -82,6 +94,11 @@ class Guard:
     _token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     _session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def cookie_name(self) -> str:
+        """The cookie's name: another console on 127.0.0.1 has one of its own."""
+        return f"lanes-console-{self.port}"
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -108,37 +125,31 @@ class Guard:
         host = asked.headers.get("host", "")
         if host not in self.hosts:
             return Refusal(421, "this console answers at the address that lanes console has printed, and at no other")
-        if asked.method not in {"GET", "HEAD", "POST"}:
-            return Refusal(405, "the console knows GET and POST")
+        if asked.method not in _METHODS:
+            return Refusal(405, "the console knows GET, HEAD and POST")
         if asked.method == "POST" and asked.headers.get("origin") != f"http://{host}":
             return Refusal(403, "this form was sent by another page", "open the page again, and send its form")
         known = self._is_known(asked.headers.get("cookie", ""))
         given = parse_qs(asked.query).get(TOKEN, [])
+        ours = asked.headers.get("sec-fetch-site", "none") in _OWN
         if asked.method == "GET" and given and (known or self._spend(given[0])):
-            return Entry(asked.path, self._cookie())
+            return Entry(self._cookie(), from_elsewhere=not ours)
         if not known:
             return Refusal(
                 403,
                 "you have not come in yet, or by an address that was used before",
                 "open the newest address that lanes console has printed",
             )
-        return self._foreign(asked.headers)
+        goes = (asked.headers.get("sec-fetch-mode"), asked.headers.get("sec-fetch-dest")) == _NAVIGATES
+        return None if ours or goes else Refusal(403, "another page has asked for this")
 
     def may_write(self, form_key: str) -> bool:
         """Say whether a form with this *form_key* was made by a page of this console."""
         return hmac.compare_digest(form_key.encode(), self.form_key.encode())
 
-    def _foreign(self, headers: Mapping[str, str]) -> Refusal | None:
-        """Refuse what another site's page asks for. Going from it to a page of ours is no asking."""
-        site = headers.get("sec-fetch-site", "none")
-        goes = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == _NAVIGATES
-        if site in {"none", "same-origin"} or goes:
-            return None
-        return Refusal(403, "another page has asked for this")
-
     def _is_known(self, cookies: str) -> bool:
         try:
-            morsel = SimpleCookie(cookies).get(COOKIE)
+            morsel = SimpleCookie(cookies).get(self.cookie_name)
         except CookieError:
             return False
         return morsel is not None and hmac.compare_digest(morsel.value.encode(), self._session.encode())
@@ -152,4 +163,4 @@ class Guard:
         return True
 
     def _cookie(self) -> str:
-        return f"{COOKIE}={self._session}; HttpOnly; SameSite=Strict; Path=/"
+        return f"{self.cookie_name}={self._session}; HttpOnly; SameSite=Strict; Path=/"

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -98,10 +100,12 @@ class Launches:
 
     Attributes:
         done: Is called when one has ended.
+        fault: Is told at which path which error was raised that is ours.
         patience: For how many seconds the end of the console waits for each that is under way.
     """
 
     done: Callable[[], None] = lambda: None
+    fault: Callable[[str, Exception], None] = lambda _path, _error: None
     patience: float = 5.0
     _lock: Lock = field(default_factory=Lock)
     _kept: dict[tuple[str, str], Launch] = field(default_factory=dict)
@@ -149,6 +153,8 @@ class Launches:
 
     def _carry_out(self, launch: Launch, work: Work) -> None:
         launch.carry_out(work, self._check_open)
+        if launch.error and not isinstance(launch.error, (LanesError, ClientError, BotoCoreError)):
+            self.fault(f"/launches/{launch.id}", launch.error)
         self.done()
 
     def _check_open(self, _line: str) -> None:

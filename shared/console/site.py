@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,10 +18,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
+from shared.console.hidden import hide_text
 from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from shared.console.desk import Desk
     from shared.console.guard import Guard
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 
 _MOST_SENT = 1 << 20  # bytes of a form
 VERSION = "X-Lanes-Version"
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+_POLICY = "Content-Security-Policy"
+_ALONE = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+"""What the policy of a file says beside its own: opened by itself, it is no page of ours."""
+_ODD_IN_A_NAME = re.compile(r"[^\w.() -]")
+_LEAD_ON = """\
+<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=/"><title>lanes</title>
+<p><a href="/">the console</a></p></html>
+"""
 
 
 class Shown(Protocol):
@@ -53,22 +64,34 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Something else than a page: a drawing, a log. ``policy`` is its own Content-Security-Policy, if it needs one."""
+    """Something else than a page: a drawing, a log.
 
-    body: bytes
+    A ``body`` in pieces is sent as they are made, so that it need not fit into memory. It is saved under its ``name``,
+    if it has one. ``policy`` is its own Content-Security-Policy, if it needs one.
+    """
+
+    body: bytes | Iterable[bytes]
     kind: str
     name: str = ""
     policy: str = ""
 
 
 class _Slug(BaseConverter):
+    """A team, as shared/config/names.py has it."""
+
     regex = "[a-z][a-z0-9]{1,11}"
 
 
-class Site:
-    """The routes. Pages register themselves; *say* tells the person at the terminal of an error that is ours."""
+class _Name(BaseConverter):
+    """A run, a workflow: what Step Functions takes as a name (StartExecution, ``name``; read 2026-11-30)."""
 
-    def __init__(self, desk: Desk, guard: Guard, say: Callable[[str], None]) -> None:
+    regex = r"""[^\x00-\x20\x7f-\xa0<>{}\[\]?*"#%\\^|~`$&,;:/]{1,80}"""
+
+
+class Site:
+    """The routes. Pages register themselves; *say* tells the terminal at which path which error of ours was raised."""
+
+    def __init__(self, desk: Desk, guard: Guard, say: Callable[[str, Exception], None]) -> None:
         self.desk = desk
         self._guard = guard
         self._say = say
@@ -80,9 +103,12 @@ class Site:
             lstrip_blocks=True,
         )
         self.app = Flask("shared.console", static_folder="static", static_url_path="/-")
+        self.app.debug = False  # whatever FLASK_DEBUG says
+        self.app.logger.disabled = True  # it writes tracebacks, and requests with their tokens
         self.app.config["MAX_CONTENT_LENGTH"] = _MOST_SENT
         self.app.config["MAX_FORM_MEMORY_SIZE"] = _MOST_SENT
-        self.app.url_map.converters["slug"] = _Slug
+        self.app.url_map.converters |= {"slug": _Slug, "default": _Name}
+        self.app.url_map.merge_slashes = False  # it would answer //host with a redirect
         self.app.before_request(self._let_in)
         self.app.after_request(_with_headers)
         self.app.register_error_handler(Exception, self._failed)
@@ -117,10 +143,13 @@ class Site:
 
         def serve(**parts: Any) -> Response:
             made = make(self.desk, **parts)
-            headers = {"Content-Disposition": f'attachment; filename="{made.name}"'} if made.name else {}
+            answer = Response(made.body, content_type=made.kind)
+            if made.name:
+                name = _ODD_IN_A_NAME.sub("_", made.name)
+                answer.headers.set("Content-Disposition", "attachment", filename=name)
             if made.policy:
-                headers["Content-Security-Policy"] = made.policy
-            return Response(made.body, content_type=made.kind, headers=headers)
+                answer.headers[_POLICY] = made.policy + _ALONE
+            return answer
 
         self.app.add_url_rule(rule, f"file {rule}", serve, methods=["GET"])
 
@@ -131,8 +160,8 @@ class Site:
             if not self._guard.may_write(request.form.get(FORM_KEY, "")):
                 return self._refuse(Refusal(403, "this form is of another session", "open the page again"))
             where = act(self.desk, form=request.form.to_dict(), **parts)
-            self.desk.readings.forget()
-            return redirect(where, 303)
+            self.desk.forget()
+            return redirect(_ours(where), 303)
 
         self.app.add_url_rule(rule, f"action {rule}", carry_out, methods=["POST"])
 
@@ -142,8 +171,10 @@ class Site:
         match self._guard.decide(asked):
             case Refusal() as refusal:
                 return self._refuse(refusal)
-            case Entry(location, cookie):
-                return Response(status=303, headers={"Location": location, "Set-Cookie": cookie})
+            case Entry(cookie, True):
+                return Response(_LEAD_ON, mimetype="text/html", headers={"Set-Cookie": cookie})
+            case Entry(cookie):
+                return Response(status=303, headers={"Location": "/", "Set-Cookie": cookie})
             case _:
                 return None
 
@@ -153,13 +184,18 @@ class Site:
         return Response(text, refusal.status, mimetype="text/plain")
 
     def _failed(self, error: Exception) -> Response:
-        status, told = told_of(error)
+        """Tell of *error* on a page, or as JSON. Nothing fails here: what did would be told as a traceback."""
+        status, told = told_of(error, request.method, on_aws=self.desk.place.named)
         if status == 500:  # noqa: PLR2004  a fault of ours
-            self._say(f"{request.path}: {type(error).__name__}: {error}")
+            self._say(request.path, error)
         if request.path.endswith(".json"):
             record = {"error": told.what, "where": told.where, "fix": told.fix}
             return Response(json.dumps(record), status, mimetype="application/json")
-        return Response(self._html("error.html.j2", view=None, page=told, version=""), status, mimetype="text/html")
+        try:
+            return Response(self._html("error.html.j2", view=None, page=told, version=""), status, mimetype="text/html")
+        except Exception as broken:  # noqa: BLE001  what it is, is told; who asked gets the error before it
+            self._say("error.html.j2", broken)
+            return Response(f"{told}\n", status, mimetype="text/plain")
 
     def _html(self, template: str, **values: object) -> str:
         common: Mapping[str, object] = {"place": self.desk.place, "form_key": self._guard.form_key}
@@ -170,23 +206,36 @@ def _version(record: Mapping[str, Json]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def told_of(error: Exception) -> tuple[int, LanesError]:
-    """Return the status for *error*, and what to tell."""
+def told_of(error: Exception, method: str = "GET", *, on_aws: bool = False) -> tuple[int, LanesError]:
+    """Return the status for *error*, and what to tell.
+
+    Args:
+        error: What was raised.
+        method: How the page was asked for: what a page cannot find, a form cannot do.
+        on_aws: Whether the console looks at AWS.
+    """
     match error:
         case UsageError():
-            return 404, error
+            return 404 if method != "POST" else 400, error
         case LanesError():
             return 503, error
         case HTTPException(code=int(code)):
             return code, _refused(error)
-        case ClientError():
-            return 502, LanesError(f"the cloud says: {code_of(error)}: {error}", where=error.operation_name)
-        case BotoCoreError():
-            return 502, LanesError(f"the cloud does not answer: {error}", fix="lanes up, then open this again")
+        case ClientError() | BotoCoreError():
+            return 502, _of_the_cloud(error, on_aws=on_aws)
         case _:
-            return 500, LanesError(
-                f"the console failed: {type(error).__name__}", fix="tell the maintainers what you did"
-            )
+            what = f"this is a fault in lanes itself: {type(error).__name__}"
+            return 500, LanesError(what, fix="the terminal of lanes console says where it is written down: report it")
+
+
+def _of_the_cloud(error: ClientError | BotoCoreError, *, on_aws: bool) -> LanesError:
+    if code_of(error) in _EXPIRED:
+        what = f"the credentials are not taken any more: {code_of(error)}"
+        return LanesError(what, fix="log in again, then start lanes console again")
+    if isinstance(error, ClientError):
+        return LanesError(hide_text(f"the cloud says: {code_of(error)}: {error}"), where=error.operation_name)
+    fix = "check the network and your credentials" if on_aws else "lanes up"
+    return LanesError(hide_text(f"the cloud does not answer: {error}"), fix=f"{fix}, then open this again")
 
 
 def _refused(error: HTTPException) -> LanesError:
@@ -197,7 +246,15 @@ def _refused(error: HTTPException) -> LanesError:
     return LanesError(str(error.description or error.name), fix="/ shows all lanes")
 
 
+def _ours(address: str) -> str:
+    """Return *address*, to which an action leads: a path here. Browsers take two slashes, of any kind, for a host."""
+    if not address.startswith("/") or address[1:2] in {"/", "\\"} or not address.isprintable():
+        raise ValueError(f"an action leads to {address!r}")
+    return address
+
+
 def _with_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name != _POLICY or name not in response.headers:
+            response.headers[name] = value
     return response

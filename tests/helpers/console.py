@@ -59,7 +59,7 @@ class Client:
     def __init__(self, desk: Desk) -> None:
         self.told: list[str] = []
         self.guard = Guard(PORT)
-        self.app: Flask = make_app(desk, self.guard, self.told.append)
+        self.app: Flask = make_app(desk, self.guard, lambda path, error: self.told.append(f"{path}: {error!r}"))
         self.browser = self.app.test_client()
         self._host = self.guard.hosts[0]
         self._origin = f"http://{self._host}"

@@ -88,17 +88,17 @@ def read(desk: Desk, launch_id: str) -> View:
     launch = desk.launches.get(launch_id)
     if launch is None:
         raise UsageError(f"this console has begun no {launch_id}", fix="/ shows all lanes, and from there all runs")
-    page = _page(launch)
+    page = _page(launch, on_aws=desk.place.named)
     word = {"RUNNING": "Starting", "SUCCEEDED": "Started", "FAILED": "Not started:"}[page.status]
     crumbs = (page.team, f"/{page.team}"), ("runs", f"/{page.team}/runs")
     return View(f"{word} {page.workflow} of {page.team}", "launch.html.j2", page, page.status == "RUNNING", crumbs)
 
 
-def _page(launch: Launch) -> Page:
+def _page(launch: Launch, *, on_aws: bool) -> Page:
     whose = launch.whose
     over, error, express = launch.over, launch.error, launch.express
     lines = tuple(hide_text(line) for line in launch.lines)
-    told = told_of(error)[1] if error else None
+    told = told_of(error, "POST", on_aws=on_aws)[1] if error else None
     started = over and told is None
     return Page(
         launch.run_id,

@@ -175,3 +175,15 @@ def test_the_oldest_are_forgotten_but_none_that_is_under_way():
     assert launches.get("119") is not None
     go.set()
     launches.close()
+
+
+def test_a_fault_of_ours_is_told_to_the_terminal_and_not_to_the_page(console, desk):
+    def work(_id, _note):
+        raise KeyError("secret inner name")
+
+    launch = desk.launches.begin("fault", "", WHOSE, work, lambda: "")
+    eventually(lambda: console.told)
+    page = console.get(f"/launches/{launch.id}").text
+    assert "this is a fault in lanes itself: KeyError" in page
+    assert "secret inner name" not in page
+    assert "/launches/fault" in str(console.told.pop())
