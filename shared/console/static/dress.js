@@ -15,6 +15,7 @@ function tables(page) {
     const names = [...(table.tHead?.rows[0]?.cells ?? [])];
     const rows = [...table.tBodies].flatMap((part) => [...part.rows]);
     if (table.tHead?.rows.length !== 1 || rows.some((row) => row.cells.length !== names.length)) continue;
+    if (table.querySelector("[data-label]")) continue; // it has a fold of its own
     table.classList.add("folds");
     const words = names.map((name) => name.textContent.trim());
     for (const row of rows) {
