@@ -76,7 +76,8 @@ def console_(
         desk = Desk(place, files.project, connection.clients, _prepared)
         ending.callback(desk.readings.close)
         ending.callback(desk.launches.close)
-        app = make_app(desk, guard, _Faults().tell)
+        tell = desk.launches.fault = _Faults().tell
+        app = make_app(desk, guard, tell)
         console.line(guard.address)
         console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
         if not no_browser:

@@ -26,7 +26,6 @@ def make_app(desk: Desk, guard: Guard, say: Callable[[str, Exception], None]) ->
         say: Tells the person at the terminal at which path which error of ours was raised.
     """
     site = Site(desk, guard, say)
-    desk.launches.fault = say
     for page in (home, team, new_run, launch, runs, run, ranks, rank, actions, start):
         page.register(site)
     site.file("/-/machine.css", _machine_style)

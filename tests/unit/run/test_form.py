@@ -3,6 +3,8 @@
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import typer.main
@@ -19,7 +21,7 @@ from shared.run.form import command_of, fields_of, read_fields, read_json, text_
 from shared.run.given_input import read_given
 from shared.run.payload import build_payload
 
-RUN = typer.main.get_command(app).commands["run"]
+RUN = cast("Any", typer.main.get_command(app)).commands["run"]
 OWN = {option for each in RUN.params for option in each.opts if option.startswith("--")}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=12)
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
@@ -41,7 +43,7 @@ VALUES = {
 def workflow(*specs, **values):
     """A workflow with these parameters, and the team's values for some."""
     named = {spec.name: values.get(spec.name, spec.default) for spec in specs}
-    return Workflow("w", "team-w-0", None, "role", "/logs", {}, specs, named)
+    return Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {}, specs, named)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +21,14 @@ SPECS = (
     Parameter("size", "integer", 4, ""),
 )
 WORKFLOW = Workflow(
-    "w", "team-w-0", None, "role", "/logs", {}, SPECS, {"script": None, "db_password": "", "env": {}, "size": 4}
+    "w",
+    "team-w-0",
+    Path("w.asl.json"),
+    "role",
+    "/logs",
+    {},
+    SPECS,
+    {"script": None, "db_password": "", "env": {}, "size": 4},
 )
 
 

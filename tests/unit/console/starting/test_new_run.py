@@ -230,7 +230,7 @@ def test_what_there_is_not_is_told_with_a_fix(console, address):
 
 
 def test_a_form_without_a_key_or_with_foreign_fields_starts_nothing(console):
-    assert console.post("/team9/any/new", {"do": "start"}).status_code == 404
+    assert console.post("/team9/any/new", {"do": "start"}).status_code == 400
     answer = console.post("/team9/any/new", {"key": key_in(console, "/team9/any/new"), "do": "start", "p.other": "1"})
     assert "the form asks for other" in answer.text
 
