@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from shared.errors import UsageError
-from shared.run.find import find_run
+from botocore.exceptions import ClientError
+
+from shared.deploy.caller import is_denial
+from shared.errors import LanesError, UsageError
+from shared.run.find import Found, find_run
 from shared.run.live import LiveRun
 
 if TYPE_CHECKING:
@@ -16,7 +20,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.console.readings import Readings
 
-_MOST = 8  # histories of 25,000 events take some 60 MB each
+_MOST = 50
+_MOST_EVENTS = 60_000  # some 2.4 kB each; the run that was asked for last is kept whatever it takes
 _MOST_PLACES = 20_000
 
 
@@ -26,7 +31,7 @@ class LiveRuns:
     def __init__(self, readings: Readings) -> None:
         self._readings = readings
         self._lock = Lock()
-        self._runs: dict[str, tuple[Aws, LiveRun]] = {}
+        self._runs: dict[str, LiveRun] = {}
         self._places: dict[str, tuple[str, str]] = {}
 
     def remember(self, run_id: str, team: str, workflow: str) -> None:
@@ -41,29 +46,56 @@ class LiveRuns:
 
         Raises:
             UsageError: No lane has it.
+            LanesError: No lane that may be read has it.
         """
         with self._lock:
-            held = self._runs.get(run_id)
-        if held is None or held[0] is not aws:
-            live = self._readings.fresh(("found", run_id), lambda: self._find(aws, lanes, run_id), 5.0)
-            with self._lock:
-                self._runs[run_id] = aws, live
-                while len(self._runs) > _MOST:
-                    del self._runs[next(iter(self._runs))]
-        else:
-            live = held[1]
-        self._readings.fresh(("look", live.found.run.arn), live.look)
+            live = self._runs.get(run_id)
+        if live is None or live.aws is not aws:
+            key = ("found", run_id, id(aws))  # of another cloud, where lanes down and lanes up came between
+            live = self._readings.fresh(key, lambda: self._find(aws, lanes, run_id), 5.0)
+            self._readings.drop(key)  # its events take much room: it is kept here, if anywhere
+        self._readings.fresh(("look", live.found.run.arn, id(live)), live.look)
+        with self._lock:
+            self._keep(run_id, live)
         return live
 
+    def _keep(self, run_id: str, live: LiveRun) -> None:
+        """Keep *live*; those that were asked for longest ago make room."""
+        self._runs.pop(run_id, None)
+        self._runs[run_id] = live
+        while len(self._runs) > 1 and (
+            len(self._runs) > _MOST or sum(len(each.events) for each in self._runs.values()) > _MOST_EVENTS
+        ):
+            del self._runs[next(iter(self._runs))]
+
     def _find(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> LiveRun:
-        known = self._places.get(run_id)
-        if known and known[0] in lanes:
-            return LiveRun(aws, find_run(aws, lanes[known[0]], run_id, known[1]))
+        """Return the run after a first look, which reads all of it: the next ones cost what is new."""
+        live = LiveRun(aws, self._found(aws, lanes, run_id))
+        live.look()
+        return live
+
+    def _found(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> Found:
+        team, workflow = self._places.get(run_id, ("", ""))
+        if team in lanes and workflow in lanes[team].workflows:
+            with suppress(UsageError):
+                return find_run(aws, lanes[team], run_id, workflow)
+        closed: list[str] = []
         for lane in lanes.values():
             try:
                 found = find_run(aws, lane, run_id)
             except UsageError:
                 continue
+            except ClientError as error:
+                if not is_denial(error):
+                    raise
+                closed.append(lane.team)
+                continue
             self.remember(run_id, lane.team, found.run.workflow)
-            return LiveRun(aws, found)
+            return found
+        if closed:
+            raise LanesError(
+                f"no lane that these credentials may read has a run {run_id!r}",
+                where=", ".join(closed),
+                fix="use others",
+            )
         raise UsageError(f"no lane has a run {run_id!r}", fix="/ shows all lanes")

@@ -1,26 +1,33 @@
 """What was read, kept for as long as its price asks for: many tabs cost a cloud no more than one, and that little.
 
 What took long to read is read again less often, so that no page takes more than a small share of the machine's time
-from the runs that it shows.
+from the runs that it shows. No lock is held while something is read, and one reading that fails or hangs concerns those
+alone who ask for it.
 """
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Generic, TypeAlias, TypeVar, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+from shared.console.weight import weight_of
 
 T = TypeVar("T")
 
 _SHARE = 0.02
 """The part of the time that reading one thing again and again may take."""
+_LONGEST = 15.0
+"""Seconds that a value is kept at the most beyond those it was asked for, however long it took to read."""
 _MOST = 500
+_MOST_BYTES = 200 << 20
 _READERS = 4
+
+_Job: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,21 @@ class Late(Generic[T]):
 
 
 @dataclass(slots=True)
+class _Known:
+    value: object
+    began: float
+    at: float
+
+
+@dataclass(slots=True)
 class _Kept:
+    """One reading, and what the one before it has found. ``weight`` is in bytes."""
+
     future: Future[object]
     began: float
     fresh_until: float = float("inf")  # until it is read
+    known: _Known | None = None
+    weight: int = 0
 
 
 class Readings:
@@ -49,25 +67,25 @@ class Readings:
         self._clock = clock
         self._lock = Lock()
         self._kept: dict[Hashable, _Kept] = {}
-        self._known: dict[Hashable, tuple[object, float]] = {}
-        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="reading")
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._readers: list[Thread] = []
+        self._closed = False
 
     def fresh(self, key: Hashable, read: Callable[[], T], seconds: float = 0.4) -> T:
         """Return what *read* returned for *key* a little while ago, or read it now. Several callers read once.
 
         Args:
             key: What it is.
-            read: Reads it.
+            read: Reads it. What it raises is raised for each who asks, and kept as a value is.
             seconds: For how long it is fresh, at the least; longer where the reading took long.
         """
         with self._lock:
             kept = self._kept.get(key)
             mine = kept is None or self._clock() >= kept.fresh_until
-            if mine:
+            if kept is None or mine:
                 kept = self._begin(key)
-        assert kept is not None  # noqa: S101  it was there, or was begun
         if mine:
-            self._carry_out(kept, read, seconds)
+            self._carry_out(key, kept, read, seconds)
         return cast("T", kept.future.result())
 
     def late(self, key: Hashable, read: Callable[[], T], seconds: float) -> Late[T]:
@@ -76,42 +94,75 @@ class Readings:
             kept = self._kept.get(key)
             if kept is None or self._clock() >= kept.fresh_until:
                 kept = self._begin(key)
-                self._pool.submit(self._carry_out, kept, read, seconds)
-                kept.future.add_done_callback(lambda done: self._take(key, done))
-            known = self._known.get(key)
+                self._submit(lambda reading=kept: self._carry_out(key, reading, read, seconds))  # type: ignore[misc]
+            known = kept.known
         if kept.future.done() and (error := kept.future.exception()):
             return Late(error=cast("Exception", error))
-        return Late(cast("T", known[0]), age=self._clock() - known[1]) if known else Late()
+        return Late(cast("T", known.value), age=self._clock() - known.at) if known else Late()
+
+    def drop(self, key: Hashable) -> None:
+        """Keep *key* no longer. Who waits for it still gets it."""
+        with self._lock:
+            self._kept.pop(key, None)
 
     def forget(self) -> None:
-        """Forget all, as after something was changed."""
+        """Have all read again, as after something was changed; also what is being read now."""
         with self._lock:
-            self._kept.clear()
+            for key, kept in self._kept.items():
+                self._kept[key] = _Kept(kept.future, kept.began, float("-inf"), kept.known, kept.weight)
 
     def close(self) -> None:
         """End the readings in the background; those that go on are not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._closed = True
+            for _ in self._readers:
+                self._jobs.put(None)
 
     def _begin(self, key: Hashable) -> _Kept:
-        kept = self._kept.pop(key, None)
-        while len(self._kept) >= _MOST:
+        """Return a new reading of *key*; what was asked for longest ago makes room. The caller holds the lock."""
+        before = self._kept.pop(key, None)
+        kept = _Kept(Future(), self._clock())
+        if before:
+            kept.known, kept.weight = before.known, before.weight
+        while len(self._kept) >= _MOST or (
+            self._kept and sum(each.weight for each in self._kept.values()) + kept.weight > _MOST_BYTES
+        ):
             del self._kept[next(iter(self._kept))]
-        kept = self._kept[key] = _Kept(Future(), self._clock())
+        self._kept[key] = kept
         return kept
 
-    def _take(self, key: Hashable, done: Future[object]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            with self._lock:
-                self._known[key] = done.result(), self._clock()
-
-    def _carry_out(self, kept: _Kept, read: Callable[[], object], seconds: float) -> None:
+    def _carry_out(self, key: Hashable, kept: _Kept, read: Callable[[], object], seconds: float) -> None:
         begun = self._clock()
         try:
             value = read()
-        except Exception as error:  # noqa: BLE001  it is raised again for each who asked
-            kept.fresh_until = self._clock() + seconds
+        except BaseException as error:  # noqa: BLE001  it is raised again for each who asked, and nobody waits for ever
+            kept.fresh_until = self._until(begun, seconds)
             kept.future.set_exception(error)
         else:
-            now = self._clock()
-            kept.fresh_until = now + max(seconds, (now - begun) / _SHARE)
+            weight = weight_of(value)
+            with self._lock:
+                kept.fresh_until = self._until(begun, seconds)
+                newest = self._kept.get(key)
+                if newest and not (newest.known and newest.known.began > kept.began):
+                    newest.known, newest.weight = _Known(value, kept.began, self._clock()), weight
             kept.future.set_result(value)
+
+    def _until(self, begun: float, seconds: float) -> float:
+        now = self._clock()
+        return now + max(seconds, min((now - begun) / _SHARE, _LONGEST))
+
+    def _submit(self, job: _Job) -> None:
+        """Have *job* done in the background, in threads that do not keep the process alive. The caller holds the lock.
+
+        A pool's threads would: Python waits for them as it ends.
+        """
+        if self._closed:
+            return
+        self._jobs.put(job)
+        if len(self._readers) < _READERS:
+            self._readers.append(Thread(target=self._work, name="reading", daemon=True))
+            self._readers[-1].start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()

@@ -68,7 +68,7 @@ class Client:
 
     def get(self, address: str, **more: Any) -> Any:
         """Open *address*."""
-        return self.browser.get(address, base_url=self._origin, **more)
+        return self.browser.get(address, base_url=self._origin, buffered=True, **more)
 
     def post(self, address: str, form: dict[str, str] | None = None, **more: Any) -> Any:
         """Send *form* to *address* as a page of the console would: with the form key and the Origin."""
