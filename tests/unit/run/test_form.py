@@ -67,8 +67,8 @@ def parameters(draw):
         base = None
     elif draw(st.booleans()):
         chosen = None
-    if spec.default is None and not (chosen or text_of(spec, chosen)):
-        chosen = base if base == "" else None  # an empty field leaves out what may be left out
+    if spec.default is None and not text_of(spec, chosen):
+        chosen = None if text_of(spec, base) else base  # an empty field leaves out what may be left out
     return spec, base, chosen
 
 
