@@ -58,7 +58,7 @@ class RunList:
         aws: Where they run.
         lane: Whose they are.
         workflows: The workflows to look at; all of the lane's that keep runs when left out.
-        status: Only executions with this status.
+        statuses: Only executions with one of these statuses; all when left out. The cloud picks them out.
     """
 
     def __init__(
@@ -66,14 +66,15 @@ class RunList:
         aws: Aws,
         lane: Lane,
         workflows: Iterable[str] | None = None,
-        status: ExecutionStatusType | None = None,
+        statuses: Iterable[ExecutionStatusType] = (),
     ) -> None:
         keys = keeping_runs(lane) if workflows is None else workflows
-        self._lists = [_OfOne(aws, key, lane.state_machine_arn(key), status) for key in keys]
+        wanted = tuple(statuses) or (None,)
+        self._lists = [_OfOne(aws, key, lane.state_machine_arn(key), status) for key in keys for status in wanted]
         self._lock = Lock()
 
     def refresh(self) -> None:
-        """Read what is new, and what may have changed: one call for each workflow, as a rule."""
+        """Read what is new, and what may have changed: one call for each list, as a rule."""
         with self._lock:
             for each in self._lists:
                 each.refresh()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.measure.billing.cost import Cost
-    from shared.measure.comparing.measured_run import MeasuredRun
+    from shared.measure.comparing.run_figures import RunFigures
     from shared.run.find import Found
     from shared.values import Json
 
@@ -60,14 +60,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two runs: what Step Functions says, the machine that it ran, what was measured, and its redrives.
+    """One of two runs: what Step Functions says, the machine that it ran, its figures, and its redrives.
 
-    ``measured`` is None where that was not read.
+    ``figures`` is None where that was not read.
     """
 
     found: Found
     definition: Mapping[str, Json]
-    measured: MeasuredRun | None = None
+    figures: RunFigures | None = None
     redrives: int = 0
 
 
@@ -124,7 +124,7 @@ class Comparison:
 
 def compare(before: Side, after: Side) -> Comparison:
     """Return two runs beside each other."""
-    first, second = before.measured, after.measured
+    first, second = before.figures, after.figures
     return Comparison(
         (
             Figure("whole run", "s", before.found.seconds, after.found.seconds),
@@ -138,7 +138,7 @@ def compare(before: Side, after: Side) -> Comparison:
     )
 
 
-def _states(first: MeasuredRun | None, second: MeasuredRun | None) -> Iterator[Figure]:
+def _states(first: RunFigures | None, second: RunFigures | None) -> Iterator[Figure]:
     times = [{state.state: state for state in each.states} if each else {} for each in (first, second)]
     for name in {**times[0], **times[1]}:
         visits = [time.get(name) for time in times]
@@ -150,7 +150,7 @@ def _states(first: MeasuredRun | None, second: MeasuredRun | None) -> Iterator[F
         yield Figure(label, "s", *(each.longest if each else None for each in visits))
 
 
-def _ranks(first: MeasuredRun | None, second: MeasuredRun | None) -> Iterator[Figure]:
+def _ranks(first: RunFigures | None, second: RunFigures | None) -> Iterator[Figure]:
     times = [each.ranks if each else None for each in (first, second)]
     if any(times):
         yield Figure("ranks", "", *(each.ranks if each else None for each in times))
@@ -184,7 +184,7 @@ def _cautions(before: Side, after: Side) -> Iterator[str]:
         name = side.found.run.id
         if side.found.status != "SUCCEEDED":
             yield f"{name} did not succeed ({side.found.status}), so its times end where it ended"
-        if side.measured and side.measured.lacks:
-            yield f"{name}: {side.measured.lacks}"
+        if side.figures and side.figures.lacks:
+            yield f"{name}: {side.figures.lacks}"
         if side.redrives:
             yield f"{name} was redriven, and its time counts the wait before"

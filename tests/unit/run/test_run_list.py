@@ -98,7 +98,7 @@ def test_machines_are_merged_by_time_as_far_as_all_were_read():
 def test_a_status_is_asked_of_the_cloud():
     failed = [("bad-1", "FAILED", 5), ("bad-2", "FAILED", 7000)]
     machines = Machines(flow=sorted([*done(9000), *failed], key=lambda each: each[2]))
-    looked = lister(machines, status="FAILED").look(50)
+    looked = lister(machines, statuses=["FAILED"]).look(50)
     assert (names(looked), looked.whole, len(machines.calls)) == (["bad-2", "bad-1"], True, 1)
 
 
@@ -152,8 +152,14 @@ def test_a_list_begins_anew_where_a_refresh_meets_nothing_known():
 @pytest.mark.parametrize("left", [0, 3])
 def test_what_left_a_short_list_is_not_shown(left):
     machines = Machines(flow=[(f"run-{number}", "RUNNING", number) for number in range(5)])
-    runs = lister(machines, status="RUNNING")
+    runs = lister(machines, statuses=["RUNNING"])
     assert len(runs.look(50).found) == 5
     machines.machines["flow"] = machines.machines["flow"][:left]
     runs.refresh()
     assert len(runs.look(50).found) == left
+
+
+def test_several_statuses_are_merged():
+    machines = Machines(flow=[("a", "FAILED", 1), ("b", "SUCCEEDED", 2), ("c", "ABORTED", 3), ("d", "TIMED_OUT", 4)])
+    looked = lister(machines, statuses=["FAILED", "TIMED_OUT", "ABORTED"]).look(50)
+    assert names(looked) == ["d", "c", "a"]

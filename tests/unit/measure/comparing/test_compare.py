@@ -7,24 +7,24 @@ import pytest
 
 from shared.measure.billing.cost import Cost, Item
 from shared.measure.comparing.compare import Definitions, Figure, Side, compare
-from shared.measure.comparing.measured_run import MeasuredRun, RankTime, StateTime
+from shared.measure.comparing.run_figures import RunFigures, RankTime, StateTime
 from shared.measure.comparing.values import ABSENT, HIDDEN, Leaf, side_by_side
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 MACHINE = {"StartAt": "Init", "States": {"Init": {"Type": "Task"}, "Work": {"Type": "Map"}}}
 
 
-def side(seconds, name="run", *, definition=MACHINE, status="SUCCEEDED", measured=None, redrives=0, workflow="cosmic"):
+def side(seconds, name="run", *, definition=MACHINE, status="SUCCEEDED", figures=None, redrives=0, workflow="cosmic"):
     found = SimpleNamespace(
         run=SimpleNamespace(id=name, workflow=workflow), status=status, seconds=seconds, started=NOW, stopped=NOW
     )
-    return Side(found, definition, measured, redrives)
+    return Side(found, definition, figures, redrives)
 
 
-def measured(longest, usd, **more):
+def figures(longest, usd, **more):
     states = (StateTime("Init", 1, longest, longest), StateTime("Work", 4, longest / 2, longest))
     cost = Cost((Item("lambda_requests", 5, usd, usd),))
-    return MeasuredRun(states, RankTime(4, longest / 2, longest, longest), cost, **more)
+    return RunFigures(states, RankTime(4, longest / 2, longest, longest), cost, **more)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_figure_has_a_difference_and_a_ratio():
 
 
 def test_states_ranks_and_cost_stand_beside_each_other():
-    told = compare(side(10.0, measured=measured(4.0, 0.5)), side(20.0, measured=measured(8.0, 0.25)))
+    told = compare(side(10.0, figures=figures(4.0, 0.5)), side(20.0, figures=figures(8.0, 0.25)))
     assert [(each.name, each.before, each.after, each.word) for each in told.whole] == [
         ("whole run", 10.0, 20.0, "slower"), ("cost, estimated", 0.5, 0.25, "cheaper")
     ]  # fmt: skip
@@ -65,14 +65,14 @@ def test_states_ranks_and_cost_stand_beside_each_other():
 
 
 def test_what_was_not_measured_is_no_zero():
-    told = compare(side(10.0, measured=measured(4.0, 0.5)), side(None, status="RUNNING"))
+    told = compare(side(10.0, figures=figures(4.0, 0.5)), side(None, status="RUNNING"))
     assert [each.after for each in (*told.whole, *told.states, *told.cost)] == [None] * 7
 
 
 def test_an_item_that_one_bill_lacks_costs_nothing_there():
-    first = MeasuredRun((), None, Cost((Item("s3_gets", 5, 1.0, 5.0),)))
-    second = MeasuredRun((), None, Cost(()))
-    assert [(each.name, each.after) for each in compare(side(1, measured=first), side(1, measured=second)).cost] == [
+    first = RunFigures((), None, Cost((Item("s3_gets", 5, 1.0, 5.0),)))
+    second = RunFigures((), None, Cost(()))
+    assert [(each.name, each.after) for each in compare(side(1, figures=first), side(1, figures=second)).cost] == [
         ("S3 gets", 0.0)
     ]
 
@@ -86,9 +86,9 @@ def test_definitions_differ_by_their_states():
 
 
 def test_cautions_name_what_must_be_kept_in_mind():
-    lacking = measured(1.0, 1.0, children=100, unread=84, uncounted=3)
+    lacking = figures(1.0, 1.0, children=100, unread=84, uncounted=3)
     told = compare(
-        side(1.0, "one", measured=lacking), side(1.0, "two", status="FAILED", redrives=1, workflow="other")
+        side(1.0, "one", figures=lacking), side(1.0, "two", status="FAILED", redrives=1, workflow="other")
     ).cautions
     assert told[0].startswith("one run of each")
     assert "they are of two workflows, cosmic and other" in told

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from shared.measure.billing.cost import Cost
-from shared.measure.comparing.measured_run import RankTime, StateTime, measured
+from shared.measure.comparing.run_figures import RankTime, StateTime, figures_of
 from shared.measure.observed.invocations import Row
 from shared.measure.observed.trace import Trace, Visit
 from shared.run.report_line import Report
@@ -22,22 +22,22 @@ def row(request, rank, ms):
 
 def test_visits_make_the_times_of_states():
     visits = (visit("Init", 0, 1), visit("Work", 1, 3, 0), visit("Work", 1, 9, 1), visit("Work", 1, None, 2))
-    assert measured(Trace(visits, 4), [], Cost(())).states == (
+    assert figures_of(Trace(visits, 4), [], Cost(())).states == (
         StateTime("Init", 1, 1.0, 1.0), StateTime("Work", 2, 5.0, 8.0)
     )  # fmt: skip
 
 
 def test_all_invocations_of_a_rank_make_its_time():
     rows = [row("a", 0, 1000.0), row("b", 0, 500.0), row("c", 1, 2000.0), row("d", None, 9000.0)]
-    assert measured(Trace((), 0), rows, Cost(())).ranks == RankTime(2, 1.5, 2.0, 2.0)
-    assert measured(Trace((), 0), [], Cost(())).ranks is None
+    assert figures_of(Trace((), 0), rows, Cost(())).ranks == RankTime(2, 1.5, 2.0, 2.0)
+    assert figures_of(Trace((), 0), [], Cost(())).ranks is None
 
 
 def test_what_was_not_read_is_told():
-    told = measured(
+    told = figures_of(
         Trace((visit("Work", 0, 1, requests=["a", "b"], unnamed=1),), 4, children=100, unread=84),
         [row("a", 0, 1.0)],
         Cost(()),
     )
     assert told.lacks == "84 of 100 child executions were not read, 2 invocations have no REPORT line in the logs"
-    assert measured(Trace((), 0), [], Cost(())).lacks == ""
+    assert figures_of(Trace((), 0), [], Cost(())).lacks == ""

@@ -54,7 +54,7 @@ class RankTime:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredRun:
+class RunFigures:
     """A run that has ended, as far as its histories and logs were read.
 
     Attributes:
@@ -91,7 +91,7 @@ class MeasuredRun:
         }
 
 
-def measure_found(aws: Aws, found: Found, now: datetime, *, sleep: Sleep = time.sleep) -> MeasuredRun:
+def read_figures(aws: Aws, found: Found, now: datetime, *, sleep: Sleep = time.sleep) -> RunFigures:
     """Return what histories and logs tell of a run that had ended by *now*.
 
     Few of the children of a distributed Map are read. Where the run has just ended, this waits for its log.
@@ -100,15 +100,15 @@ def measure_found(aws: Aws, found: Found, now: datetime, *, sleep: Sleep = time.
     with Invocations() as table:
         trace = read_trace(aws.states, found.run.arn, SAMPLE)
         rows = collect_traced(table, aws, found, trace, looks(sleep) if patient else (0,))
-        return measured(trace, rows, bill_rows(aws, found.run.lane, trace, rows))
+        return figures_of(trace, rows, bill_rows(aws, found.run.lane, trace, rows))
 
 
-def measured(trace: Trace, rows: Sequence[Row], cost: Cost) -> MeasuredRun:
+def figures_of(trace: Trace, rows: Sequence[Row], cost: Cost) -> RunFigures:
     """Return what *trace* and *rows* tell of a run that cost *cost*."""
     named = {request for visit in trace.visits for request in visit.requests}
     called = len(named) + sum(visit.unnamed for visit in trace.visits)
     uncounted = max(0, called - len(rows))
-    return MeasuredRun(_states(trace), _ranks(rows), cost, trace.children, trace.unread, uncounted)
+    return RunFigures(_states(trace), _ranks(rows), cost, trace.children, trace.unread, uncounted)
 
 
 def _states(trace: Trace) -> tuple[StateTime, ...]:
