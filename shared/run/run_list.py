@@ -142,17 +142,16 @@ class _OfOne:
         """Read the newest part again. Where all of that is new, the list begins anew."""
         if not self.begun:
             return
-        size = self._moving_part()
-        newest, token = self._page(size)
+        newest, token = self._page(self._moving_part())
         ids = {each.run_id for each in newest}
-        if token and not any(each.run_id in ids for each in self.known):
+        met = [place for place, each in enumerate(self.known) if each.run_id in ids]
+        if not token:
+            self.known, self._token, self.whole = newest, "", True
+        elif met:
+            self.known = [*newest, *self.known[met[-1] + 1 :]]
+        else:
             self.begun = False
             self.begin()
-        elif token:
-            end = newest[-1].started
-            self.known = [*newest, *(each for each in self.known if each.started <= end and each.run_id not in ids)]
-        else:
-            self.known, self._token, self.whole = newest, "", True
 
     def _moving_part(self) -> int:
         """Return how many of the newest executions to read again."""

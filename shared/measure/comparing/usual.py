@@ -76,7 +76,7 @@ def usual_for(run: Execution, earlier: Iterable[Execution], sizes: Mapping[str, 
         sizes: How many ranks each execution had, by its id, as far as inputs were read; None where an input tells none.
     """
     if run.run_id not in sizes:
-        return Unusual("its input was not read yet")
+        return Unusual("not known yet: its input is to be read")
     ranks = sizes[run.run_id]
     alike = (
         each.seconds

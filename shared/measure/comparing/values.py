@@ -25,12 +25,14 @@ class Leaf:
         before: What stands there in the first, as JSON; :data:`ABSENT` where nothing does.
         after: What stands there in the second.
         same: Whether that is the same. What is not to be shown does not tell.
+        difference: How much more the second is, where both are numbers; else None.
     """
 
     path: str
     before: str
     after: str
     same: bool
+    difference: float | None = None
 
 
 def side_by_side(before: Json, after: Json, show: Callable[[Json], Json] = lambda value: value) -> tuple[Leaf, ...]:
@@ -49,6 +51,7 @@ def side_by_side(before: Json, after: Json, show: Callable[[Json], Json] = lambd
             _text(first, told[0], path),
             _text(second, told[1], path),
             path in first and path in second and _json(first[path]) == _json(second[path]),
+            _difference(told[0].get(path), told[1].get(path)),
         )
         for path in {**first, **second}
     )
@@ -68,6 +71,14 @@ def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
         yield path, value
     for key, part in parts:
         yield from _leaves(part, f"{path}.{key}" if path else str(key))
+
+
+def _difference(before: Json, after: Json) -> float | None:
+    if isinstance(before, bool) or isinstance(after, bool):
+        return None
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        return after - before
+    return None
 
 
 def _text(value: Mapping[str, Json], told: Mapping[str, Json], path: str) -> str:

@@ -159,6 +159,14 @@ def test_what_left_a_short_list_is_not_shown(left):
     assert len(runs.look(50).found) == left
 
 
+def test_a_refresh_loses_none_of_those_that_began_at_the_same_moment():
+    machines = Machines(flow=[(f"run-{number}", "SUCCEEDED", 5 - number % 2) for number in range(300)])
+    runs = lister(machines)
+    runs.look(10)
+    runs.refresh()
+    assert len(names(runs.look(300))) == 300
+
+
 def test_several_statuses_are_merged():
     machines = Machines(flow=[("a", "FAILED", 1), ("b", "SUCCEEDED", 2), ("c", "ABORTED", 3), ("d", "TIMED_OUT", 4)])
     looked = lister(machines, statuses=["FAILED", "TIMED_OUT", "ABORTED"]).look(50)

@@ -102,8 +102,8 @@ def test_values_are_compared_leaf_by_leaf():
     before = {"n": 4, "list": [1, 2], "gone": True, "none": {}}
     after = {"n": 8, "list": [1], "new": None, "none": {}}
     assert side_by_side(before, after) == (
-        Leaf("n", "4", "8", same=False),
-        Leaf("list.0", "1", "1", same=True),
+        Leaf("n", "4", "8", same=False, difference=4),
+        Leaf("list.0", "1", "1", same=True, difference=0),
         Leaf("list.1", "2", ABSENT, same=False),
         Leaf("gone", "true", ABSENT, same=False),
         Leaf("none", "{}", "{}", same=True),

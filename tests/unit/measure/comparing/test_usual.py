@@ -73,7 +73,9 @@ def test_too_few_tell_nothing():
 
 def test_nothing_is_said_of_a_run_whose_input_is_not_known():
     earlier = [run(number) for number in range(1, 11)]
-    assert told(run(0), earlier, {each.run_id: 4 for each in earlier}) == Unusual("its input was not read yet")
+    assert told(run(0), earlier, {each.run_id: 4 for each in earlier}) == Unusual(
+        "not known yet: its input is to be read"
+    )
 
 
 def test_a_workflow_without_ranks_is_compared_as_well():
