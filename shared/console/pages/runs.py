@@ -272,7 +272,7 @@ class _Rows:
     def __init__(self, aws: Aws, lane: Lane, known: KnownRuns, last: Sequence[Execution]) -> None:
         self._aws, self._lane, self._known, self._last = aws, lane, known, last
         self._starts = [-run.started.timestamp() for run in last]
-        self._sizes = known.sizes(aws, lane, last)
+        self._sizes: Mapping[str, int | None] = {}
         self._now = datetime.now(UTC)
 
     def want(self, runs: Sequence[Execution], priced: Sequence[Execution], *, beyond: bool) -> None:
@@ -287,6 +287,7 @@ class _Rows:
         wanted = {run.run_id: run for run in (*runs, *others)}
         self._known.want_told(self._aws, self._lane, islice(wanted.values(), _MOST_TOLD))
         self._known.want_figures(self._aws, self._lane, priced)
+        self._sizes = self._known.sizes(self._aws, self._lane, self._last)
 
     def awaited(self, runs: Sequence[Execution]) -> int:
         """Return how many readings of *runs* are still to come."""
