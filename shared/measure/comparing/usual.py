@@ -90,7 +90,7 @@ def usual_for(run: Execution, earlier: Iterable[Execution], sizes: Mapping[str, 
     found = list(islice(alike, BEFORE))
     if len(found) < LEAST:
         of = f" on {ranks} ranks" if ranks is not None else ""
-        return Unusual(f"{len(found)} earlier ones{of} are known to have succeeded, of {LEAST} that it takes")
+        return Unusual(f"too few to tell: {len(found)} earlier ones{of} are known to have succeeded")
     return usual_of(found, ranks)
 
 

@@ -77,11 +77,11 @@ def lane(project):
     return project.lane("team2")
 
 
-class Clients(SimpleNamespace):
-    """The cloud's clients; like them, each is only the same as itself."""
+class Clients:
+    """The cloud's clients, of which lists need one."""
 
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+    def __init__(self, states):
+        self.states = states
 
 
 def at_once(desk):
@@ -92,7 +92,7 @@ def at_once(desk):
 
 @pytest.fixture
 def desk(project, states):
-    return at_once(desk_of(project, Clients(states=states)))
+    return at_once(desk_of(project, Clients(states)))
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_runs_of_another_size_are_not_held_against_each_other(client, states, la
     states.add(lane, "cosmic", seconds=100.0, given={"world_size": 1000})
     newest = rows(client)[0]
     assert newest["against_usual"] == ""
-    assert newest["why"] == "0 earlier ones on 1000 ranks are known to have succeeded, of 5 that it takes"
+    assert newest["why"] == "too few to tell: 0 earlier ones on 1000 ranks are known to have succeeded"
 
 
 def test_a_run_that_goes_on_is_slower_as_soon_as_it_is(client, states, lane):

@@ -68,7 +68,7 @@ def test_runs_of_another_size_do_not_count():
 
 def test_too_few_tell_nothing():
     few = told(run(0), [run(number) for number in range(1, 5)])
-    assert few == Unusual("4 earlier ones on 4 ranks are known to have succeeded, of 5 that it takes")
+    assert few == Unusual("too few to tell: 4 earlier ones on 4 ranks are known to have succeeded")
 
 
 def test_nothing_is_said_of_a_run_whose_input_is_not_known():
