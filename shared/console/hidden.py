@@ -11,3 +11,8 @@ if TYPE_CHECKING:
 def hide(value: Json) -> Json:
     """Return *value*."""
     return value
+
+
+def hide_text(text: str) -> str:
+    """Return *text*."""
+    return text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
+from shared.console.hidden import hide_text
 from shared.console.known_runs import key_of
 from shared.console.pages.runs_asked import BY, STATUSES, Asked, asked_by
 from shared.console.pages.runs_compared import compared
@@ -313,13 +314,13 @@ class _Rows:
         return Row(
             run,
             str(told.start if told else start_by_name(self._lane, run)),
-            told.error if told else "",
+            hide_text(told.error) if told else "",
             usual,
             word,
             ratio,
             figures.cost.usd if figures else None,
             figures.lacks if figures else "",
-            str(unread or ""),
+            hide_text(str(unread or "")),
         )
 
     def _earlier(self, run: Execution) -> Sequence[Execution]:

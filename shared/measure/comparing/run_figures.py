@@ -77,8 +77,8 @@ class RunFigures:
     @property
     def lacks(self) -> str:
         """What the figures do not have, for people; empty where they have all."""
-        unread = f"{self.unread} of {self.children} child executions were not read" if self.unread else ""
-        uncounted = f"{self.uncounted} invocations have no REPORT line in the logs" if self.uncounted else ""
+        unread = f"child executions not read: {self.unread} of {self.children}" if self.unread else ""
+        uncounted = f"invocations without a REPORT line in the logs: {self.uncounted}" if self.uncounted else ""
         return ", ".join(filter(None, (unread, uncounted)))
 
     def as_record(self) -> dict[str, Json]:

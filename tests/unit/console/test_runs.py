@@ -269,7 +269,7 @@ def test_costs_are_kept_and_shown_with_what_they_lack(client, desk, states, lane
     assert rows(client, "?cost=20")[0]["usd"] == 0.25
     page = client.get("/team2/runs").text
     assert "$0.25" in page
-    assert "24 of 40 child executions were not read" in page
+    assert "child executions not read: 24 of 40" in page
     assert 'class="cost"' in page
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.measure.billing.cost import Cost, Item
 from shared.measure.comparing.compare import Definitions, Figure, Side, compare
-from shared.measure.comparing.run_figures import RunFigures, RankTime, StateTime
+from shared.measure.comparing.run_figures import RankTime, RunFigures, StateTime
 from shared.measure.comparing.values import ABSENT, HIDDEN, Leaf, side_by_side
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_cautions_name_what_must_be_kept_in_mind():
     ).cautions
     assert told[0].startswith("one run of each")
     assert "they are of two workflows, cosmic and other" in told
-    assert "one: 84 of 100 child executions were not read, 3 invocations have no REPORT line in the logs" in told
+    assert "one: child executions not read: 84 of 100, invocations without a REPORT line in the logs: 3" in told
     assert "two did not succeed (FAILED), so its times end where it ended" in told
     assert "two was redriven, and its time counts the wait before" in told
     assert len(compare(side(1.0), side(1.0)).cautions) == 1
