@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.run.listing import Execution
     from shared.values import Json
 
+A_PAGE = 50
+"""Runs on a page."""
 STATUSES: Mapping[str, tuple[ExecutionStatusType, ...]] = {
     "": (),
     "unsuccessful": ("FAILED", "TIMED_OUT", "ABORTED"),
@@ -64,7 +66,7 @@ class Asked:
     @property
     def begin(self) -> int:
         """How many runs come before this page."""
-        return (self.page - 1) * 50
+        return (self.page - 1) * A_PAGE
 
     @property
     def all_match(self) -> bool:
