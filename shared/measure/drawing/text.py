@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -11,8 +15,8 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _BY_WIDTH = {
     40: " ',./:;IJ\\ijl|",
     50: "!()-[]_`frt",
-    60: '"*?cszF',
-    70: "$0123456789ELTaekovxy",
+    60: '"*?csz',
+    70: "$0123456789EFLTaekovxy",
     80: "ABCKPRSVXYZbdghnpqu{}",
     90: "#&+<=>DGHNOQU^~",
     100: "@Mw",
@@ -20,9 +24,15 @@ _BY_WIDTH = {
     120: "W",
 }
 _WIDTHS = {character: hundredths / 100 for hundredths, characters in _BY_WIDTH.items() for character in characters}
-_OTHER, _WIDE, _PICTURE = 0.95, 1.05, 1.4  # letters of other scripts, Chinese or the like, emoji
+_OTHER, _CAPITAL, _MARKED = (
+    1.12,
+    1.34,
+    0.1,
+)  # what is not ASCII; a letter with an accent is this much wider than without
+_WIDE, _PICTURE = 1.05, 1.4  # Chinese or the like, emoji
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BREAKS = re.compile(r"(?<=[ \-_./])|(?<=[a-z])(?=[A-Z])")
+_SPACES = re.compile("(?<= )")
+_BREAKS = re.compile("(?<=[-_./])|(?<=[a-z])(?=[A-Z])")
 
 
 def width(text: str, size: float) -> float:
@@ -33,7 +43,10 @@ def width(text: str, size: float) -> float:
 def _width(character: str) -> float:
     if unicodedata.east_asian_width(character) in {"W", "F"}:
         return _WIDE if unicodedata.category(character).startswith("L") else _PICTURE
-    return _OTHER
+    bare = unicodedata.normalize("NFD", character)[0]
+    if bare in _WIDTHS:
+        return _WIDTHS[bare] + _MARKED
+    return _CAPITAL if character.isupper() else _OTHER
 
 
 def plain(text: str) -> str:
@@ -51,21 +64,22 @@ def fit(text: str, size: float, room: float) -> str:
 
 
 def wrap(text: str, size: float, room: float, lines: int) -> list[str]:
-    """Return *text* on so many *lines* at most, each with *room*, broken where words or their parts end."""
-    found: list[str] = []
-    line = ""
-    parts = [part for part in _BREAKS.split(text) if part]
-    for at, part in enumerate(parts):
-        if width((line + part).rstrip(), size) <= room:
-            line += part
-            continue
-        if len(found) == lines - 1 or not line.strip():
-            line += "".join(parts[at:])
-            break
-        found.append(line.rstrip())
-        line = part
-    while line and len(found) < lines - 1 and width(line, size) > room:
-        fits = next(end for end in range(len(line), 0, -1) if end == 1 or width(line[:end], size) <= room)
-        found.append(line[:fits])
-        line = line[fits:]
-    return [*found, fit(line.strip(), size, room)] if line.strip() else found
+    """Return *text* on so many *lines* at most, each with *room*: broken at spaces, within a word if it is too long."""
+    found = [""]
+    for part in _parts(text, size, room):
+        if len(found) == lines or width((found[-1] + part).rstrip(), size) <= room:
+            found[-1] += part
+        else:
+            found.append(part)
+    return [fit(line.strip(), size, room) for line in found if line.strip()]
+
+
+def _parts(text: str, size: float, room: float) -> Iterator[str]:
+    """Yield the pieces of *text* between which a line may end, none wider than *room*."""
+    for word in _SPACES.split(text):
+        for part in [word] if width(word.rstrip(), size) <= room else _BREAKS.split(word):
+            while width(part.rstrip(), size) > room:
+                fits = next(end for end in range(len(part), 0, -1) if end == 1 or width(part[:end], size) <= room)
+                yield part[:fits]
+                part = part[fits:]  # noqa: PLW2901
+            yield part
