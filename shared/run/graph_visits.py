@@ -164,12 +164,12 @@ class Visit:
         heappush(self._tally.erring, (-self.number, self))
 
     def end(self, at: datetime, how: Mark | None = None) -> None:
-        """End it *how* it is said; or by what is known: an error has ended it, or it was stopped."""
+        """End it *how* it is said; or by what is known: an error has ended it, it is one itself, or it was stopped."""
         self._end_inside(at)
         self.items.stop()
         if self.ended:
             return
-        self.ended = how or ("failed" if self.error else "stopped")
+        self.ended = how or ("failed" if self.error or self.kind == "Fail" else "stopped")
         self._tally.ends[None] -= 1
         self._tally.ends[self.ended] += 1
         self._tally.seconds = max(self._tally.seconds or 0.0, (at - self.entered).total_seconds())

@@ -26,6 +26,9 @@ SIGNS: dict[Outcome, str] = {
 }
 
 
+_AT_ONCE = {"Choice", "Pass", "Succeed", "Fail"}  # states that take no time
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """How a state is, and all that is said of it, in the order of its weight."""
@@ -57,7 +60,7 @@ def _counted(node: Node) -> Iterator[str]:
         yield "1 retry" if node.retries == 1 else f"{node.retries:,} retries"
     if node.error:
         yield f"caught {plain(node.error)}" if node.mark == "done" else plain(node.error)
-    if node.seconds is not None:
+    if node.seconds is not None and node.kind not in _AT_ONCE:
         yield f"{node.seconds:,.2f} s" if node.visits - node.running < 2 else f"longest {node.seconds:,.2f} s"  # noqa: PLR2004
 
 

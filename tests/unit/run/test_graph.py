@@ -210,6 +210,11 @@ def test_a_redriven_map_keeps_the_items_that_had_succeeded(world):
     assert (node(graph, "Count").done, node(graph, "Count").failed) == (3, 0)
 
 
+def test_a_fail_state_has_failed(world):
+    definition = {"StartAt": "Lost", "States": {"Lost": {"Type": "Fail", "Error": "Own"}}}
+    assert node(graph_of(definition, events_of(world.run(definition))), "Lost").mark == "failed"
+
+
 ERRORS = st.lists(st.sampled_from([None, None, "Once", "Bad"]), max_size=8)
 
 
