@@ -186,7 +186,8 @@ class Visit:
 
     def _end_inside(self, at: datetime) -> None:
         for visit in self.inside:
-            visit.end(at)
+            if visit.ended is None or visit.inside:  # a Map has thousands that have ended
+                visit.end(at)
 
 
 _Path: TypeAlias = tuple[Visit, ...]
