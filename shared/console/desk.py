@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.console.drafts import Drafts
+from shared.console.known_runs import KnownRuns
 from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
@@ -52,6 +53,7 @@ class Desk:
         connect: Returns the cloud's clients; another cloud's after ``lanes down`` and ``lanes up``.
         prepare: Returns the cloud as a run works against it; what it does by itself is told to the function given.
         readings: What was read before.
+        known: What is known of the runs in lists.
         runs: The runs that were looked at last.
         drafts: Forms that did not start a run.
         launches: What pages have begun.
@@ -62,6 +64,7 @@ class Desk:
     connect: Callable[[], Aws]
     prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
     readings: Readings = field(default_factory=Readings)
+    known: KnownRuns = field(default_factory=KnownRuns)
     runs: LiveRuns = field(init=False)
     drafts: Drafts = field(default_factory=Drafts)
     launches: Launches = field(init=False)

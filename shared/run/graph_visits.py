@@ -3,8 +3,9 @@
 A history is a tree: each event names the one before it. So each event knows the states that it lies in, the outermost
 first. Where a Map or a Parallel state goes on after its items or branches, the states below it are behind it.
 
-A redrive begins the outermost state that had not succeeded anew. What failed or was stopped in it counts no more, and
-of a Map the items that had succeeded still count.
+A redrive goes on from the outermost state that had not succeeded. What failed or was stopped in it counts no more, and
+of a Map the items that had succeeded still count. The embedded cloud enters that state once more; whether AWS does, or
+only schedules its work again, is not documented, so both are read.
 """
 
 from __future__ import annotations
@@ -46,13 +47,14 @@ class Seen:
     def _take(self, event: HistoryEventTypeDef, path: _Path) -> _Path:
         """Take in *event*, which comes after one that lies in *path*; return the path that it lies in itself."""
         kind, at = event["type"], event["timestamp"]
+        if path and path[0].taken_back:
+            path = () if kind.endswith("StateEntered") else _revived(path)
         if kind in ENDINGS:
             for visit in self._own:
                 visit.end(at)
         elif kind == "ExecutionRedriven":
             for visit in self._own[-1:]:
                 visit.take_back()
-            return ()
         elif kind.endswith("StateEntered"):
             return self._enter(path, event["stateEnteredEventDetails"]["name"], kind.removesuffix("StateEntered"), at)
         elif kind.endswith("StateExited"):
@@ -184,12 +186,26 @@ class Visit:
         for visit in self.inside:
             visit.take_back()
 
+    def revive(self) -> None:
+        """Go on after a redrive that has taken it back, without being entered again."""
+        if self.taken_back:
+            self.taken_back, self.ended, self.begins = False, None, 0
+            self.kept = self.items.succeeded()
+            self._tally.ends[None] += 1
+
     def _end_inside(self, at: datetime) -> None:
         for visit in self.inside:
-            visit.end(at)
+            if visit.ended is None or visit.inside:  # a Map has thousands that have ended
+                visit.end(at)
 
 
 _Path: TypeAlias = tuple[Visit, ...]
+
+
+def _revived(path: _Path) -> _Path:
+    for visit in path:
+        visit.revive()
+    return path
 
 
 def _back_to(path: _Path, name: object, at: datetime) -> _Path:

@@ -210,6 +210,27 @@ def test_a_redriven_map_keeps_the_items_that_had_succeeded(world):
     assert (node(graph, "Count").done, node(graph, "Count").failed) == (3, 0)
 
 
+def test_a_redriven_state_that_is_not_entered_again_goes_on(world):
+    """As AWS may tell it: the work is scheduled again right after the redrive."""
+    world.function = failing("Bad")
+    definition = {"StartAt": "Try", "States": {"Try": {**TASK, "End": True}}}
+    execution = world.run(definition)
+    execution.redrive()
+    world.scheduler.run()
+    events = events_of(execution)
+    redriven = next(event for event in events if event["type"] == "ExecutionRedriven")
+    entered = next(event for event in events if event["type"] == "TaskStateEntered" and event["id"] > redriven["id"])
+    others = [
+        {**event, "previousEventId": redriven["id"]} if event["previousEventId"] == entered["id"] else event
+        for event in events
+        if event is not entered
+    ]
+    scheduled = others.index(redriven) + 2
+    assert node(graph_of(definition, others[:scheduled]), "Try").mark == "running"
+    assert graph_of(definition, others).nodes[0].visits == 1
+    assert node(graph_of(definition, others), "Try").mark == "done"
+
+
 def test_a_fail_state_has_failed(world):
     definition = {"StartAt": "Lost", "States": {"Lost": {"Type": "Fail", "Error": "Own"}}}
     assert node(graph_of(definition, events_of(world.run(definition))), "Lost").mark == "failed"

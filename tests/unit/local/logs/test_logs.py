@@ -294,8 +294,9 @@ def test_events_do_not_wait_longer_than_a_second_of_others_nor_for_many(storage,
 def test_what_waits_for_a_stream_or_a_group_that_is_deleted_goes_with_it(storage, clock, cloudwatch, stream):
     stream("with its stream", at=clock.ms)
     cloudwatch.delete_log_stream(logGroupName=GROUP, logStreamName="s")
-    with pytest.raises(cloudwatch.exceptions.ResourceNotFoundException):
-        stream("to none", at=clock.ms)
+    event = {"timestamp": clock.ms, "message": "to none"}
+    asked = {"logGroupName": GROUP, "logStreamName": "s", "logEvents": [event]}
+    assert refused(cloudwatch.put_log_events, **asked)[0] == "ResourceNotFoundException"
     cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
     stream("with its group", at=clock.ms)
     cloudwatch.delete_log_group(logGroupName=GROUP)
