@@ -22,7 +22,7 @@ _LEAD_ON = (
 
 @contextlib.contextmanager
 def in_browser(address: str, path: Path) -> Iterator[None]:
-    """Open *address* in a browser, unless there is none or it is a program for terminals, which would take ours over.
+    """Open *address* in a browser, unless there is none, or only one for terminals, which would take ours over.
 
     Other users see the command line that a browser is started with. So it gets the file *path*, which leads on to the
     address and which only we may read; it is removed at the end.
@@ -52,4 +52,5 @@ def _found() -> webbrowser.BaseBrowser | None:
         browser = webbrowser.get()
     except webbrowser.Error:
         return None
-    return None if type(browser) is webbrowser.GenericBrowser else browser
+    for_terminals = type(browser) is webbrowser.GenericBrowser and not os.environ.get("BROWSER")
+    return None if for_terminals else browser
