@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.console_browser.real import console, write_team
 from tests.console_browser.scripted import Scripted
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -50,3 +51,42 @@ def page(browser):
 def scripted(page):
     """A console whose answers the test writes, in the tab."""
     return Scripted(page)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory, copy_project):
+    """A console over a cloud, for all tests; a team's ranks do what the signs say."""
+    root = copy_project(tmp_path_factory.mktemp("console") / "project")
+    write_team(root)
+    with console(root) as running:
+        yield running
+
+
+class Tab:
+    """A tab at the console: what it said, and where it asked."""
+
+    def __init__(self, console, page):
+        self.console, self.page = console, page
+        self.said, self.asked = [], []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def goto(self, path):
+        self.page.goto(self.console.base + path)
+
+    @property
+    def foreign(self):
+        """What was asked of anybody but the console."""
+        return [url for url in self.asked if not url.startswith(f"{self.console.base}/")]
+
+
+@pytest.fixture
+def tab(browser, real):
+    """A tab that has come in; when the test ends, it has said nothing and asked nobody else."""
+    with browser.new_context() as context:
+        context.set_default_timeout(15_000)  # milliseconds; a machine under load may need many
+        tab = Tab(real, real.enter(context))
+        yield tab
+        assert (tab.said, tab.foreign) == ([], [])
+        real.signs.set(wait=False, fail=False)
