@@ -10,7 +10,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.where import Where, on_cloud
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def console_(
     if where.embedded:
         _start_cloud(project)
     files = _Files(project)
-    connection = _Connection(files.project, where)
+    connection = _Connection(files.last, where)
     place = _place(project, connection.clients(), where, writes=where.embedded or allow_writes)
     with contextlib.closing(_listen(port)) as server, wiring.signals_unwind():
         guard = Guard(server.server_port, renewed=lambda address: console.note(f"for another browser: {address}"))
@@ -87,6 +87,7 @@ class _Files:
         self._watched = Watched((root / "teams", root / "statemachines"), files)
         self._lock = Lock()
         self._root, self._stamps, self._project = root, self._watched.look(), project
+        self._wrong: LanesError | None = None
 
     def project(self) -> Project:
         """Return the project as its files are now.
@@ -94,13 +95,27 @@ class _Files:
         Raises:
             LanesError: Its files have problems.
         """
+        with self._lock:
+            self._look()
+            if self._wrong:
+                raise self._wrong
+            return self._project
+
+    def last(self) -> Project:
+        """Return the project as its files were when they had no problem."""
+        with self._lock:
+            self._look()
+            return self._project
+
+    def _look(self) -> None:
         from shared.config.load import load_project
 
-        with self._lock:
-            if (now := self._watched.look()) != self._stamps:
+        if (now := self._watched.look()) != self._stamps:
+            self._stamps, self._wrong = now, None
+            try:
                 self._project = load_project(self._root, [""])
-                self._stamps = now
-            return self._project
+            except LanesError as error:
+                self._wrong = error
 
 
 class _Connection:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.console.known_runs import KnownRuns
+from shared.console.lanes import LaneLooks
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
 from shared.errors import LanesError
@@ -53,6 +54,7 @@ class Desk:
         readings: What was read before.
         known: What is known of the runs in lists.
         runs: The runs that were looked at last.
+        lanes: What is known of lanes.
     """
 
     place: Place
@@ -62,6 +64,7 @@ class Desk:
     readings: Readings = field(default_factory=Readings)
     known: KnownRuns = field(default_factory=KnownRuns)
     runs: LiveRuns = field(init=False)
+    lanes: LaneLooks = field(default_factory=LaneLooks)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
@@ -83,6 +86,11 @@ class Desk:
             UsageError: There is none.
         """
         return self.project.lane(team)
+
+    def forget(self) -> None:
+        """Have what changes with an action read again."""
+        self.readings.forget()
+        self.lanes.forget()
 
     def run(self, run_id: str) -> LiveRun:
         """Return the run called *run_id*, of whichever team, as it was a moment ago.

@@ -130,7 +130,7 @@ class Site:
             if not self._guard.may_write(request.form.get(FORM_KEY, "")):
                 return self._refuse(Refusal(403, "this form is of another session", "open the page again"))
             where = act(self.desk, form=request.form.to_dict(), **parts)
-            self.desk.readings.forget()
+            self.desk.forget()
             return redirect(where, 303)
 
         self.app.add_url_rule(rule, f"action {rule}", carry_out, methods=["POST"])
