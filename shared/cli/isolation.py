@@ -14,10 +14,10 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from shared.cli.orphan_view import Orphans
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
+    from shared.deploy.readback.orphans_found import Orphans
     from shared.isolation.proof.account.account import Account, Expected
     from shared.isolation.proof.documents.document import Document
 
@@ -198,10 +198,10 @@ def _expected(project: Project) -> Expected:
 
 
 def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:
-    from shared.cli.orphan_view import look_for_orphans
     from shared.cli.wiring import open_cloud
     from shared.deploy.readback.account import read_account
     from shared.deploy.readback.lanes import deployed_documents
+    from shared.deploy.readback.orphans_found import look_for_orphans
     from shared.deploy.readback.sight import Sight
 
     service = None if team else _service(project)

@@ -9,7 +9,8 @@
 | cost | those of ``lanes cost`` | 15 minutes |
 | proof | none; a second of this machine | when a file has changed |
 | meeting place | one, and two connections | 5 minutes |
-| schedules, orphans | one a schedule; one for all things with tags | 1 minute; 15 minutes; on a team's page alone |
+| schedules | one a schedule, on a team's page alone | 1 minute |
+| orphans | one for each 100 things with tags, and those of roles' names | 15 minutes |
 
 (*) after as many seconds as there are workflows in all lanes, 5 at the least. So twenty teams of five workflows take
 one ListExecutions a second, of the five that AWS allows. While nobody looks, nothing is read. What takes long is read
@@ -21,19 +22,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from shared.config.naming_file import FILE as NAMING
 from shared.config.problems import ConfigError
 from shared.config.team import FOLDER as TEAMS
-from shared.console.rounds import Ask, Rounds
+from shared.console.rounds import Ask, Rounds, Start, in_background
 from shared.deploy.drift import Drift, read_drift
 from shared.deploy.proved import prove_files
-from shared.deploy.readback.orphans import Orphan, find_orphans
-from shared.deploy.readback.sight import Sight, Unseen
+from shared.deploy.readback.orphans_found import Orphans, look_for_orphans
 from shared.measure.billing.month import MonthCost, price_month
 from shared.measure.observed.concurrency_used import ConcurrencyUsed, Limits, read_limits, read_used, used_now
-from shared.measure.status import LaneStatus, Told, not_known
+from shared.measure.status import LaneStatus, Told
 from shared.run.checked_files import CheckedFiles, check_files
 from shared.run.dev.watched import Watched
 from shared.run.lately import Lately, read_lately
@@ -49,11 +49,8 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.config.problems import Problem
     from shared.console.desk import Desk
-    from shared.console.readings import Late
     from shared.isolation.proof.proof import Proof
     from shared.run.dev.watched import Stamps
-
-T = TypeVar("T")
 
 _RUNS, _LIMITS, _METRICS, _SCHEDULES = 5.0, 10.0, 300.0, 60.0
 _DRIFT, _COST, _MEETING, _ORPHANS = 300.0, 900.0, 300.0, 900.0
@@ -86,27 +83,21 @@ class Seen:
     used: Told[ConcurrencyUsed]
 
 
-@dataclass(frozen=True, slots=True)
-class Orphans:
-    """What is in the cloud and in no file, and what of it could not be looked for."""
-
-    found: tuple[Orphan, ...]
-    unseen: tuple[Unseen, ...]
-
-
 class LaneLooks:
-    """Keeps what was read of lanes. It may be used by several threads."""
+    """Keeps what was read of lanes. It may be used by several threads. *start* has work done in the background."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Start = in_background) -> None:
         self._root: Path | None = None
-        self._files: Rounds[CheckedFiles] = Rounds()
-        self._runs: Rounds[Lately] = Rounds(_WAITS)
-        self._drift: Rounds[Drift] = Rounds()
-        self._cost: Rounds[MonthCost] = Rounds()
-        self._proof: Rounds[Proof] = Rounds()
-        self._meeting: Rounds[MeetingPlace] = Rounds(_WAITS)
-        self._schedules: Rounds[tuple[ScheduleState, ...]] = Rounds()
-        self._orphans: Rounds[Orphans] = Rounds()
+        self._files: Rounds[CheckedFiles] = Rounds(start=start)
+        self._runs: Rounds[Lately] = Rounds(_WAITS, start=start)
+        self._limits: Rounds[Limits] = Rounds(_WAITS, start=start)
+        self._used: Rounds[ConcurrencyUsed] = Rounds(start=start)
+        self._drift: Rounds[Drift] = Rounds(start=start)
+        self._cost: Rounds[MonthCost] = Rounds(start=start)
+        self._proof: Rounds[Proof] = Rounds(start=start)
+        self._meeting: Rounds[MeetingPlace] = Rounds(_WAITS, start=start)
+        self._schedules: Rounds[tuple[ScheduleState, ...]] = Rounds(start=start)
+        self._orphans: Rounds[Orphans] = Rounds(start=start)
 
     def forget(self) -> None:
         """Have runs read again, as after one was started."""
@@ -129,7 +120,7 @@ class LaneLooks:
         known = files.value.teams if files.value else tuple(lanes)
         shown = known if team is None else (team,)
         readable = {each: lanes[each] for each in shown if each in lanes and (right or each not in problems)}
-        limits, used, proof = self._of_all(desk, lanes, project if right else None, stamps)
+        limits, used, proof = self._of_all(desk.aws, lanes, project if right else None, stamps)
         statuses = self._statuses(desk, project, readable, stamps, limits) if project else {}
         found = tuple(
             replace(statuses.get(each, LaneStatus(team=each)), problems=problems.get(each, ()), proof=proof, used=used)
@@ -147,15 +138,13 @@ class LaneLooks:
         return self._schedules.ask({lane.team: Ask(read, _SCHEDULES, aws)})[lane.team]
 
     def orphans(self, desk: Desk) -> Told[Orphans]:
-        """Return what is in the cloud and in no file."""
+        """Return what is in the cloud and in no file.
+
+        Raises:
+            LanesError: No cloud answers, or the files have problems.
+        """
         aws, project = desk.aws, desk.project
-
-        def read() -> Orphans:
-            sight = Sight()
-            found = tuple(find_orphans(project, aws, sight))
-            return Orphans(found, sight.unseen)
-
-        return self._orphans.ask({"all": Ask(read, _ORPHANS, aws)})["all"]
+        return self._orphans.ask({"all": Ask(partial(look_for_orphans, project, aws), _ORPHANS, aws)})["all"]
 
     def _project(self, desk: Desk) -> tuple[Project | None, bool, Told[CheckedFiles], Stamps]:
         """Return the project as far as it can be read, whether it is right, the check of all files, and their stamps.
@@ -179,17 +168,16 @@ class LaneLooks:
         return project, right, files, stamps
 
     def _of_all(
-        self, desk: Desk, lanes: Mapping[str, Lane], project: Project | None, stamps: Stamps
+        self, aws: Aws, lanes: Mapping[str, Lane], project: Project | None, stamps: Stamps
     ) -> tuple[Told[Limits], Told[ConcurrencyUsed], Told[Proof]]:
         """Return what is known of all lanes together. Of a *project* that is None, nothing is proved."""
-        aws = desk.aws
-        limits = _told(desk.readings.late(("limits", aws), lambda: read_limits(aws), _LIMITS))
+        limits = self._limits.ask({"all": Ask(partial(read_limits, aws), _LIMITS, aws)})["all"]
         used: Told[ConcurrencyUsed] = Told(why=limits.why, fix=limits.fix)
         if limits.value and limits.value.standing:
             used = Told(used_now(limits.value.standing))
         elif limits.value:
-            read = partial(read_used, aws, tuple(lanes.values()))
-            used = _told(desk.readings.late(("used", aws), lambda: read(datetime.now(UTC)), _METRICS))
+            read = partial(_used, aws, tuple(lanes.values()))
+            used = self._used.ask({"all": Ask(read, _METRICS, (aws, tuple(lanes)))})["all"]
         if project is None:
             return limits, used, Told(why="the files have problems", fix="lanes validate")
         mark = tuple(sorted(stamps.items()))
@@ -260,8 +248,8 @@ def _say_nothing(_line: str) -> None:
     pass
 
 
-def _told(late: Late[T]) -> Told[T]:
-    return not_known(late.error) if late.error else Told(late.value)
+def _used(aws: Aws, lanes: tuple[Lane, ...]) -> ConcurrencyUsed:
+    return read_used(aws, lanes, datetime.now(UTC))
 
 
 def _mark(stamps: Stamps, lane: Lane) -> Hashable:

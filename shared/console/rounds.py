@@ -8,17 +8,19 @@ things together take no more than a small share of the time, so the more there a
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from shared.measure.status import Told, not_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Hashable, Mapping
 
 T = TypeVar("T")
+Start: TypeAlias = Callable[[Callable[[], None]], None]
 
 _SHARE = 0.01
 
@@ -46,7 +48,8 @@ class _Held(Generic[T]):
     took: float
 
 
-def _in_background(work: Callable[[], None]) -> None:
+def in_background(work: Callable[[], None]) -> None:
+    """Do *work* in a thread of its own, which ends with the process."""
     Thread(target=work, name="round", daemon=True).start()
 
 
@@ -65,7 +68,7 @@ class Rounds(Generic[T]):
         share: float = _SHARE,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        start: Callable[[Callable[[], None]], None] = _in_background,
+        start: Start = in_background,
     ) -> None:
         self._share = share
         self._clock = clock
@@ -79,15 +82,14 @@ class Rounds(Generic[T]):
         """Return what is known of what is *asked*, by name, and have read what is due; what is unknown comes first."""
         with self._lock:
             moment = self._clock()
-            held = {name: self._held.get(name) for name in asked}
-            old = {name: each for name, each in held.items() if each and each.mark == asked[name].mark}
-            waits = {name: each.read_at + self._wait(asked[name], each) for name, each in old.items()}
-            due = sorted((name for name in asked if waits.get(name, 0) <= moment), key=lambda name: waits.get(name, 0))
+            waits = {name: self._due_at(name, ask) for name, ask in asked.items()}
+            due = sorted((name for name in asked if waits[name] <= moment), key=lambda name: waits[name])
             begins = bool(due) and not self._goes
             self._goes = self._goes or begins
         if begins:
             self._start(lambda: self._go({name: asked[name] for name in due}))
-        return {name: old[name].told if name in old else Told() for name in asked}
+        with self._lock:
+            return {name: self._told(name, ask) for name, ask in asked.items()}
 
     def known(self) -> dict[str, Told[T]]:
         """Return what was read last, by name; nothing is read for it."""
@@ -100,8 +102,16 @@ class Rounds(Generic[T]):
             for each in self._held.values():
                 each.read_at, each.took = float("-inf"), 0.0
 
-    def _wait(self, ask: Ask[T], held: _Held[T]) -> float:
-        return max(ask.seconds, held.took * len(self._held) / self._share)
+    def _told(self, name: str, ask: Ask[T]) -> Told[T]:
+        held = self._held.get(name)
+        return held.told if held and held.mark == ask.mark else Told()
+
+    def _due_at(self, name: str, ask: Ask[T]) -> float:
+        """Return from when on *name* is to be read again; what is not known comes before all else."""
+        held = self._held.get(name)
+        if held is None or held.mark != ask.mark:
+            return float("-inf")
+        return held.read_at + max(ask.seconds, held.took * len(self._held) / self._share)
 
     def _go(self, due: Mapping[str, Ask[T]]) -> None:
         try:

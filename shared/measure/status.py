@@ -15,12 +15,13 @@ from shared.errors import LanesError, code_of
 from shared.fmi.rendezvous.verdict import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from shared.config.lane import Lane
     from shared.config.problems import Problem
     from shared.deploy.drift import Drift
+    from shared.deploy.readback.orphans import Orphan
     from shared.isolation.proof.finding import Finding
     from shared.isolation.proof.proof import Proof
     from shared.measure.billing.month import MonthCost
@@ -274,8 +275,14 @@ def _unknown(what: str, grade: Grade, told: Told[object], fix: str = "") -> Iter
         yield grade, f"{what} is not known: {told.why}", told.fix or fix, ""
 
 
-def shared_troubles(
-    problems: Iterable[Problem], proof: Told[Proof], used: Told[ConcurrencyUsed], teams: Collection[str]
+def shared_troubles(  # noqa: PLR0913  all that is read of all lanes at once
+    problems: Iterable[Problem],
+    proof: Told[Proof],
+    used: Told[ConcurrencyUsed],
+    orphans: Told[Sequence[Orphan]],
+    *,
+    teams: Collection[str],
+    options: str,
 ) -> tuple[Trouble, ...]:
     """Return what is wrong for all lanes at once, under the team "".
 
@@ -283,7 +290,9 @@ def shared_troubles(
         problems: Those of the files that all teams share.
         proof: The proof of isolation over all files.
         used: How many functions run.
+        orphans: What is in the cloud and in no file.
         teams: Those whose own findings are told with their lanes.
+        options: As of :func:`troubles`.
     """
     prove = "lanes isolation prove"
     found: list[_Wrong] = [("bad", str(each), "lanes validate", "") for each in problems]
@@ -292,6 +301,11 @@ def shared_troubles(
         if finding.team not in teams:
             found.append(("bad", _first_line(finding), f"{finding.fix}; {prove}", ""))
     found += _unknown("how many functions run", "warn", used)
+    look = f"lanes validate --deployed{options}"
+    found += _unknown("what is in the cloud and in no file", "warn", orphans, look)
+    if orphans.value:
+        count = len(orphans.value)
+        found.append(("warn", f"in the cloud, and in no file: {count} thing{'s' * (count != 1)}", look, ""))
     return tuple(Trouble("", *each) for each in found)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.console.site import View
 from shared.measure.billing.cost import dollars
-from shared.measure.status import LaneStatus, Trouble, record_of, shared_troubles, worst_first
+from shared.measure.status import LaneStatus, Told, Trouble, record_of, shared_troubles, worst_first
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.console.desk import Desk
     from shared.console.lanes import Seen
     from shared.console.site import Site
+    from shared.deploy.readback.orphans import Orphan
     from shared.values import Json
 
 
@@ -90,8 +91,26 @@ def read(desk: Desk) -> View:
             desk.runs.remember(run.run_id, status.team, run.workflow)
     rows = tuple(Row(*each) for each in worst_first(seen.lanes, desk.place.options))
     teams = {row.status.team for row in rows}
-    page = Page(rows, shared_troubles(seen.problems, seen.proof, seen.used, teams), seen)
+    shared = shared_troubles(
+        seen.problems, seen.proof, seen.used, _orphans(desk, seen), teams=teams, options=desk.place.options
+    )
+    page = Page(rows, shared, seen)
     return View(_title(page), "home.html.j2", page)
+
+
+def _orphans(desk: Desk, seen: Seen) -> Told[tuple[Orphan, ...]]:
+    """Return what is in the cloud and in no file, but for what the lanes themselves tell of.
+
+    While files have problems, nobody knows what they explain: nothing is looked for. Nor while a lane is compared.
+    """
+    if seen.problems or any(each.problems or (each.deployed and each.drift.being_read) for each in seen.lanes):
+        return Told()
+    told = desk.lanes.orphans(desk)
+    if told.value is None:
+        return Told(why=told.why, fix=told.fix)
+    drifts = [status.drift.value for status in seen.lanes if status.drift.value]
+    known = {(each.kind, each.name) for drift in drifts for each in drift.owned}
+    return Told(tuple(each for each in told.value.found if (each.kind, each.name) not in known))
 
 
 def read_again(desk: Desk, form: dict[str, str]) -> str:

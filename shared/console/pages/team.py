@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from shared.config.lane import Function, Lane, Workflow
     from shared.config.load import Project
     from shared.console.desk import Desk
-    from shared.console.lanes import Orphans
     from shared.console.site import Site
     from shared.deploy.drift import Owned
     from shared.deploy.readback.orphans import Orphan
+    from shared.deploy.readback.orphans_found import Orphans
     from shared.run.schedules import ScheduleState
     from shared.values import Json
 

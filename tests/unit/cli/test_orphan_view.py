@@ -1,6 +1,6 @@
 """Which orphans are shown beside plans."""
 
-from shared.cli.orphan_view import Orphans
+from shared.deploy.readback.orphans_found import Orphans
 from shared.deploy.model import Plan, Step
 from shared.deploy.readback.orphans import Orphan
 
