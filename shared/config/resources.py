@@ -124,10 +124,10 @@ class Uses:
 
     def in_words(self) -> tuple[str, ...]:
         """Return a line for each thing that may be used: what may be done with what."""
-        told = [f"{_word(self.bucket)} the team's bucket"] if self.bucket else []
+        told = [f"{_WORDS[self.bucket]} the team's bucket"] if self.bucket else []
         told += ["read the inputs of runs"] if self.inputs else []
         for kind, rights in (("bucket", self.buckets), ("table", self.tables), ("queue", self.queues)):
-            told += [f"{_word(access)} {kind} {name}" for name, access in rights.items()]
+            told += [f"{_WORDS[access]} {kind} {name}" for name, access in rights.items()]
         told += [f"publish to topic {name}" for name in self.topics]
         told += [f"read secret {name}" for name in self.secrets]
         told += [f"read setting {name}" for name in self.settings]
@@ -137,10 +137,14 @@ class Uses:
         return (*told, *(f"call {action}" for action in self.services))
 
 
-def _word(access: str) -> str:
-    return "read and write" if access == "readwrite" else access
-
-
+_WORDS = {
+    "read": "read",
+    "write": "write",
+    "readwrite": "read and write",
+    "send": "send to",
+    "receive": "receive from",
+    "sendreceive": "send to and receive from",
+}
 NOTHING = Uses()
 OWN_BUCKET = Uses(bucket="readwrite")
 """What a function may use whose card says nothing."""

@@ -3,7 +3,7 @@
 | part | calls | read again |
 |---|---|---|
 | files | none; 0.1 s of this machine | when a file has changed |
-| runs | one a workflow, a second one past 100 runs | 5 s where any run; else (*) |
+| runs | one a workflow, two past 100 runs; one for a bucket | 5 s where any run; else (*) |
 | functions that run | one for all | 10 s; where only CloudWatch knows, 5 minutes |
 | drift | those of ``lanes plan``, and its packages | when a file has changed, and after 5 minutes |
 | cost | those of ``lanes cost`` | 15 minutes |
@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.config.naming_file import FILE as NAMING
 from shared.config.problems import ConfigError
@@ -66,6 +66,7 @@ class Seen:
 
     Attributes:
         project: What the files say, as far as they are right; None where nothing of them can be read.
+        right: Whether they are right as far as all pages need them.
         lanes: How each lane is.
         problems: What is wrong with the files that all teams share.
         files: What the check of all files has found.
@@ -75,6 +76,7 @@ class Seen:
     """
 
     project: Project | None
+    right: bool
     lanes: tuple[LaneStatus, ...]
     problems: tuple[Problem, ...]
     files: Told[CheckedFiles]
@@ -105,7 +107,11 @@ class LaneLooks:
 
     def forget_all(self) -> None:
         """Have all read again, as somebody asks for who has changed something elsewhere."""
-        for each in (self._runs, self._drift, self._cost, self._meeting, self._schedules, self._orphans):
+        rounds: tuple[Rounds[Any], ...] = (
+            *(self._files, self._runs, self._limits, self._used, self._drift),
+            *(self._cost, self._proof, self._meeting, self._schedules, self._orphans),
+        )
+        for each in rounds:
             each.forget()
 
     def see(self, desk: Desk, team: str | None = None) -> Seen:
@@ -126,7 +132,7 @@ class LaneLooks:
             replace(statuses.get(each, LaneStatus(team=each)), problems=problems.get(each, ()), proof=proof, used=used)
             for each in shown
         )
-        return Seen(project, found, files.value.shared if files.value else (), files, proof, limits, used)
+        return Seen(project, right, found, files.value.shared if files.value else (), files, proof, limits, used)
 
     def schedules(self, desk: Desk, lane: Lane) -> Told[tuple[ScheduleState, ...]]:
         """Return the schedules of *lane*."""
@@ -190,7 +196,7 @@ class LaneLooks:
         aws = desk.aws
         marks = {team: (aws, _mark(stamps, lane)) for team, lane in lanes.items()}
         runs = self._read_runs(aws, lanes, sum(len(each.workflows) for each in project.teams.values()))
-        deployed = {team: now.deployed for team in lanes if (now := runs[team].value) and now.deployed}
+        deployed = {team: now.deployed for team in lanes if (now := runs[team].value) and now.begun}
 
         def plan(lane: Lane) -> Drift:
             return read_drift(lane, desk.prepare(project, aws, _say_nothing).plan(lane), aws)

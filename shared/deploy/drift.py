@@ -30,7 +30,7 @@ _STATES: Mapping[Action, State] = {
     "create": "missing",
     "delete": "in no file",
 }
-_VARIABLE = re.compile(r"environment(\.[A-Za-z0-9_]+)?: (absent -> )?")
+_VARIABLE = re.compile(r"environment(?:\.([A-Za-z0-9_]+))?: (absent -> )?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def _told(step: Step) -> Iterator[str]:
     for line in step.diff:
         found = _VARIABLE.match(line)
         if found:
-            what = "is not there" if found[2] else "has another value"
-            yield f"environment{found[1] or ''}: {what} (values are not shown)"
+            which = f"environment variable {found[1]}" if found[1] else "environment"
+            yield f"{which} {'is not there' if found[2] else 'has another value'}, which is not shown"
         else:
             yield line
 

@@ -146,7 +146,7 @@ class LaneStatus:
     @property
     def deployed(self) -> bool | None:
         """Whether anything of it is deployed; None where that is not known."""
-        return bool(self.runs.value.deployed) if self.runs.value else None
+        return self.runs.value.begun if self.runs.value else None
 
     @property
     def reserved(self) -> int:
@@ -174,18 +174,22 @@ class LaneStatus:
             "owner": self.lane.owner if self.lane else None,
             "problems": [str(each) for each in self.problems],
             "runs": record_of(self.runs, _as_record),
-            "cost_this_month": record_of(self.cost, _as_record),
+            "cost_this_month": self._where_deployed(record_of(self.cost, _as_record)),
             "concurrency": {
                 "reserved_in_the_file": self.reserved,
                 "used": record_of(self.used, lambda used: {"what": used.what, "count": used.of(self.team)}),
             },
             "deployed": self.deployed,
-            "drift": record_of(self.drift, _drift),
+            "drift": self._where_deployed(record_of(self.drift, _drift)),
             "isolation": record_of(
                 self.proof, lambda _: {"proved": not self.findings, "findings": [str(each) for each in self.findings]}
             ),
             "rendezvous": record_of(self.meeting, _as_record),
         }
+
+    def _where_deployed(self, record: dict[str, Json]) -> dict[str, Json]:
+        """Return *record* of what is read only where something is deployed."""
+        return {"state": "nothing deployed"} if self.deployed is False else record
 
 
 def _as_record(value: Recorded) -> Json:

@@ -1,15 +1,16 @@
 """What a lane has run lately: the newest runs, how many run now, and which have failed.
 
 A workflow takes one call: the newest hundred of its executions tell all. Only one that has more takes a second call,
-for those that run now. An express workflow takes one call as well, which says whether it is deployed: of its runs
-AWS keeps no list. AWS lets an account ask for few lists a second (ListExecutions), so whoever shows many lanes
-asks for one after another, and not often.
+for those that run now. An express workflow takes one call as well, which says whether it is deployed: of its runs AWS
+keeps no list. A lane without any state machine takes one more, for its bucket. AWS lets an account ask for few lists
+a second (ListExecutions), so whoever shows many lanes asks for one after another, and not often.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.deploy.reading import if_there
@@ -44,6 +45,7 @@ class Lately:
         at_least: Whether there are more runs than were read, so that ``running`` or ``failed`` may be more.
         deployed: The workflows whose state machines are there, by their keys.
         absent: Those whose are not.
+        begun: Whether anything of the lane is there: a state machine or, without one, its bucket.
     """
 
     runs: tuple[Execution, ...]
@@ -53,6 +55,7 @@ class Lately:
     at_least: bool
     deployed: tuple[str, ...]
     absent: tuple[str, ...]
+    begun: bool
 
     @property
     def last(self) -> Execution | None:
@@ -74,6 +77,7 @@ class Lately:
             "at_least": self.at_least,
             "deployed": self.deployed,
             "absent": self.absent,
+            "begun": self.begun,
         }
 
 
@@ -111,7 +115,8 @@ def read_lately(aws: Aws, lane: Lane, now: datetime) -> Lately:
         running += count
     shown = sorted(runs, key=lambda each: each.started, reverse=True)[:_SHOWN]
     absent = tuple(key for key in lane.workflows if key not in there)
-    return Lately(tuple(shown), newest, running, failed, at_least, tuple(there), absent)
+    begun = bool(there) or _has_bucket(aws, lane)
+    return Lately(tuple(shown), newest, running, failed, at_least, tuple(there), absent, begun)
 
 
 def _list(aws: Aws, lane: Lane, key: str) -> ListExecutionsOutputTypeDef | None:
@@ -133,6 +138,11 @@ def _is_there(aws: Aws, lane: Lane, key: str) -> bool:
     arn = lane.state_machine_arn(key)
     found = if_there(lambda: aws.states.describe_state_machine(stateMachineArn=arn), "StateMachineDoesNotExist")
     return found is not None
+
+
+def _has_bucket(aws: Aws, lane: Lane) -> bool:
+    read = partial(aws.s3.head_bucket, Bucket=lane.bucket, ExpectedBucketOwner=lane.place.account)
+    return if_there(read, "404", "NoSuchBucket") is not None
 
 
 def _execution(told: ExecutionListItemTypeDef, key: str) -> Execution:

@@ -103,7 +103,7 @@ def _orphans(desk: Desk, seen: Seen) -> Told[tuple[Orphan, ...]]:
 
     While files have problems, nobody knows what they explain: nothing is looked for. Nor while a lane is compared.
     """
-    if seen.problems or any(each.problems or (each.deployed and each.drift.being_read) for each in seen.lanes):
+    if not seen.right or any(each.problems or (each.deployed and each.drift.being_read) for each in seen.lanes):
         return Told()
     told = desk.lanes.orphans(desk)
     if told.value is None:

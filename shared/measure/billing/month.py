@@ -40,8 +40,13 @@ class MonthCost:
         }
 
 
+def month_begins(now: datetime) -> datetime:
+    """Return the first moment, UTC, of the month that *now* is in."""
+    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def price_month(aws: Aws, lane: Lane, now: datetime) -> MonthCost:
     """Return what *lane* has cost in the month of *now*. It is dear: as many calls as ``lanes cost`` takes."""
-    since = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    since = month_begins(now)
     bill = price_team(aws, lane, since)
     return MonthCost(bill.total.usd, since, len(bill.runs), bill.unread)

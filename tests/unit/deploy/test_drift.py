@@ -54,7 +54,11 @@ def test_values_of_environments_are_left_out():
     found = drift(Step("update", "function", "f", lines), functions=[("f", None)]).owned[0].lines
     assert found[0] == "memory_mb: 128 -> 256"
     assert "s3cr3t" not in "".join(found)
-    assert [line.partition(":")[0] for line in found[1:]] == ["environment.MODEL", "environment.NEW", "environment"]
+    assert [line.partition(" has")[0].partition(" is")[0] for line in found[1:]] == [
+        "environment variable MODEL",
+        "environment variable NEW",
+        "environment",
+    ]
 
 
 def test_what_is_not_there_shows_none_of_what_it_would_have():

@@ -37,10 +37,21 @@ class States:
         return self.list_executions(stateMachineArn=stateMachineArn, maxResults=1)
 
 
-def lately(states, **types):
+class Buckets:
+    def __init__(self, names):
+        self.names = names
+
+    def head_bucket(self, *, Bucket, ExpectedBucketOwner):
+        if Bucket not in self.names:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadBucket")
+        return {}
+
+
+def lately(states, buckets=(), **types):
     workflows = {key: SimpleNamespace(type=kind) for key, kind in types.items()}
-    lane = SimpleNamespace(workflows=workflows, state_machine_arn=lambda key: key)
-    return read_lately(SimpleNamespace(states=states), lane, NOW)
+    place = SimpleNamespace(account="123456789012")
+    lane = SimpleNamespace(workflows=workflows, state_machine_arn=lambda key: key, bucket="data", place=place)
+    return read_lately(SimpleNamespace(states=states, s3=Buckets(buckets)), lane, NOW)
 
 
 def test_one_call_a_workflow_tells_all():
@@ -78,3 +89,9 @@ def test_past_one_page_of_old_runs_the_numbers_are_exact():
     runs = [("new", "SUCCEEDED", 1), ("old", "FAILED", 25), ("older", "FAILED", 50)]
     found = lately(States({"a": runs}, page=2), a="standard")
     assert (found.failed, found.at_least) == (0, False)
+
+
+def test_a_lane_without_a_machine_is_there_if_its_bucket_is():
+    assert not lately(States({}), a="standard").begun
+    assert lately(States({}), ["data"], a="standard").begun
+    assert lately(States({}), ["data"]).begun
