@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.config.naming_file import FILE as NAMING
 from shared.config.problems import ConfigError
@@ -107,12 +107,11 @@ class LaneLooks:
 
     def forget_all(self) -> None:
         """Have all read again, as somebody asks for who has changed something elsewhere."""
-        rounds: tuple[Rounds[Any], ...] = (
-            *(self._files, self._runs, self._limits, self._used, self._drift),
-            *(self._cost, self._proof, self._meeting, self._schedules, self._orphans),
-        )
-        for each in rounds:
-            each.forget()
+        for forget in (
+            *(self._files.forget, self._proof.forget, self._limits.forget, self._used.forget, self._orphans.forget),
+            *(self._runs.forget, self._drift.forget, self._cost.forget, self._meeting.forget, self._schedules.forget),
+        ):
+            forget()
 
     def see(self, desk: Desk, team: str | None = None) -> Seen:
         """Return what is known of all lanes, or of that of *team* alone, and have read what is due.
@@ -205,21 +204,9 @@ class LaneLooks:
             team: Ask(partial(plan, lanes[team]), _DRIFT, (marks[team], there)) for team, there in deployed.items()
         })  # fmt: skip
         cost = self._cost.ask({team: Ask(partial(_price, aws, lanes[team]), _COST, aws) for team in deployed})
-        meeting: dict[str, Told[MeetingPlace]] = {}
-        if limits.value:
-            standing = limits.value.standing
-            where = standing.meeting if standing else ""
-            meeting = self._meeting.ask(
-                {
-                    team: Ask(
-                        partial(read_meeting_place, aws, lane, standing, _PATIENCE),
-                        _MEETING,
-                        (marks[team], where, team in deployed),
-                    )
-                    for team, lane in lanes.items()
-                }
-            )
-        unmet: Told[MeetingPlace] = Told(why=limits.why, fix=limits.fix)
+        meeting = self._meetings(
+            aws, {team: (lane, (marks[team], team in deployed)) for team, lane in lanes.items()}, limits
+        )
         return {
             team: LaneStatus(
                 team=team,
@@ -227,10 +214,23 @@ class LaneLooks:
                 runs=runs[team],
                 drift=drift.get(team, Told()),
                 cost=cost.get(team, Told()),
-                meeting=meeting.get(team, unmet),
+                meeting=meeting[team],
             )
             for team, lane in lanes.items()
         }
+
+    def _meetings(
+        self, aws: Aws, lanes: Mapping[str, tuple[Lane, Hashable]], limits: Told[Limits]
+    ) -> dict[str, Told[MeetingPlace]]:
+        """Return how the place is where the ranks of each lane meet, each given with what that depends on."""
+        if limits.value is None:
+            return {team: Told(why=limits.why, fix=limits.fix) for team in lanes}
+        standing = limits.value.standing
+        inside = standing.meeting if standing else None
+        return self._meeting.ask({
+            team: Ask(partial(read_meeting_place, aws, lane, standing, _PATIENCE), _MEETING, (mark, inside))
+            for team, (lane, mark) in lanes.items()
+        })  # fmt: skip
 
     def _read_runs(self, aws: Aws, lanes: Mapping[str, Lane], workflows: int) -> dict[str, Told[Lately]]:
         quiet = max(_RUNS, float(workflows))

@@ -75,6 +75,15 @@ def test_a_file_with_a_problem_hides_no_other_lane(console, browser):
     assert browser.get("/.json").json["lanes"][0]["team"] == "team8"  # what is wrong comes first
 
 
+def test_settings_with_a_problem_are_told_and_no_lane_is_taken_for_right(console, browser):
+    browser.get("/")
+    console.files.write("shared/settings.yaml", "nonsense: 1\n")
+    page = browser.get("/").text
+    assert "shared/settings.yaml:1: unknown key" in page
+    assert page.count("not read") == 2
+    assert "proved" not in page
+
+
 def test_what_is_being_read_is_told_so(console, browser):
     waiting = []
     console.desk.lanes = type(console.desk.lanes)(start=waiting.append)
