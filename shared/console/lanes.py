@@ -14,7 +14,7 @@
 
 (*) after as many seconds as there are workflows in all lanes, 5 at the least. So twenty teams of five workflows take
 one ListExecutions a second, of the five that AWS allows. While nobody looks, nothing is read. What takes long is read
-less often than the table says (:mod:`shared.console.rounds`).
+less often than the table says (:mod:`shared.console.rounds`): twenty plans of a second each come round every hour.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.config.naming_file import FILE as NAMING
-from shared.config.problems import ConfigError
 from shared.config.team import FOLDER as TEAMS
 from shared.console.rounds import Ask, Rounds, Start, in_background
 from shared.deploy.drift import Drift, read_drift
 from shared.deploy.proved import prove_files
 from shared.deploy.readback.orphans_found import Orphans, look_for_orphans
+from shared.errors import LanesError
 from shared.measure.billing.month import MonthCost, price_month
 from shared.measure.observed.concurrency_used import ConcurrencyUsed, Limits, read_limits, read_used, used_now
 from shared.measure.status import LaneStatus, Told
@@ -160,7 +160,7 @@ class LaneLooks:
         try:
             project = desk.project
             self._root = project.root
-        except ConfigError:
+        except LanesError:
             right = False
             if self._root is None:
                 raise

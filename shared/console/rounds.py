@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Start: TypeAlias = Callable[[Callable[[], None]], None]
 
-_SHARE = 0.01
+_SHARE = 0.005
 
 
 @dataclass(frozen=True, slots=True)

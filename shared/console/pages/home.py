@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from shared.console.site import Site
     from shared.deploy.readback.orphans import Orphan
     from shared.values import Json
+
+
+_SLUG = re.compile(r"[a-z][a-z0-9]{1,11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def read_again(desk: Desk, form: dict[str, str]) -> str:
     """Have all read again. It changes nothing, so nobody needs the right to write."""
     desk.lanes.forget_all()
     team = form.get("team", "")
-    return f"/{team}" if team in desk.project.teams else "/"
+    return f"/{team}" if _SLUG.fullmatch(team) else "/"
 
 
 def _title(page: Page) -> str:
