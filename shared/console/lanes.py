@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.config.naming_file import FILE as NAMING
 from shared.config.team import FOLDER as TEAMS
@@ -41,15 +41,15 @@ from shared.run.meeting_place import MeetingPlace, read_meeting_place
 from shared.run.schedules import ScheduleState, list_schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from pathlib import Path
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.problems import Problem
-    from shared.console.desk import Desk
     from shared.isolation.proof.proof import Proof
+    from shared.run.clouds import Cloud
     from shared.run.dev.watched import Stamps
 
 _RUNS, _LIMITS, _METRICS, _SCHEDULES = 5.0, 10.0, 300.0, 60.0
@@ -85,6 +85,22 @@ class Seen:
     used: Told[ConcurrencyUsed]
 
 
+class Source(Protocol):
+    """What lanes are read from: the desk."""
+
+    @property
+    def project(self) -> Project:
+        """The project as its files are now."""
+
+    @property
+    def aws(self) -> Aws:
+        """The cloud's clients."""
+
+    @property
+    def prepare(self) -> Callable[[Project, Aws, Callable[[str], None]], Cloud]:
+        """Returns the cloud as a run works against it."""
+
+
 class LaneLooks:
     """Keeps what was read of lanes. It may be used by several threads. *start* has work done in the background."""
 
@@ -113,7 +129,7 @@ class LaneLooks:
         ):
             forget()
 
-    def see(self, desk: Desk, team: str | None = None) -> Seen:
+    def see(self, desk: Source, team: str | None = None) -> Seen:
         """Return what is known of all lanes, or of that of *team* alone, and have read what is due.
 
         Raises:
@@ -133,7 +149,7 @@ class LaneLooks:
         )
         return Seen(project, right, found, files.value.shared if files.value else (), files, proof, limits, used)
 
-    def schedules(self, desk: Desk, lane: Lane) -> Told[tuple[ScheduleState, ...]]:
+    def schedules(self, desk: Source, lane: Lane) -> Told[tuple[ScheduleState, ...]]:
         """Return the schedules of *lane*."""
         aws = desk.aws
 
@@ -142,7 +158,7 @@ class LaneLooks:
 
         return self._schedules.ask({lane.team: Ask(read, _SCHEDULES, aws)})[lane.team]
 
-    def orphans(self, desk: Desk) -> Told[Orphans]:
+    def orphans(self, desk: Source) -> Told[Orphans]:
         """Return what is in the cloud and in no file.
 
         Raises:
@@ -151,7 +167,7 @@ class LaneLooks:
         aws, project = desk.aws, desk.project
         return self._orphans.ask({"all": Ask(partial(look_for_orphans, project, aws), _ORPHANS, aws)})["all"]
 
-    def _project(self, desk: Desk) -> tuple[Project | None, bool, Told[CheckedFiles], Stamps]:
+    def _project(self, desk: Source) -> tuple[Project | None, bool, Told[CheckedFiles], Stamps]:
         """Return the project as far as it can be read, whether it is right, the check of all files, and their stamps.
 
         Other pages wait until the files are right. Here, lanes of others are still shown.
@@ -189,7 +205,7 @@ class LaneLooks:
         return limits, used, self._proof.ask({"all": Ask(partial(prove_files, project), _DAY, mark)})["all"]
 
     def _statuses(
-        self, desk: Desk, project: Project, lanes: Mapping[str, Lane], stamps: Stamps, limits: Told[Limits]
+        self, desk: Source, project: Project, lanes: Mapping[str, Lane], stamps: Stamps, limits: Told[Limits]
     ) -> dict[str, LaneStatus]:
         """Return the parts of each lane's status that are its own, by team."""
         aws = desk.aws
