@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.local.standing import Standing
     from shared.values import Json
 
-NOT_USED, NOT_BEGUN = "not used", "not begun"
+NOT_USED, NOT_BEGUN, NO_KEY = "not used", "not begun", "no key yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class MeetingPlace:
 
     Attributes:
         status: A verdict in one word, or :data:`NOT_USED` where no function of the lane goes there, or
-            :data:`NOT_BEGUN` where the first rank begins it.
+            :data:`NOT_BEGUN` where the first rank begins it, or :data:`NO_KEY` where a deploy makes what signs names.
         endpoint: ``host:port``; "" where there is none.
         reason: What was seen, a sentence without a full stop.
         fix: What to do about it; "" where nothing is to be done.
@@ -64,8 +64,11 @@ def read_meeting_place(aws: Aws, lane: Lane, standing: Standing | None, patience
     endpoint = standing.meeting if standing else lane.rendezvous.endpoint
     if not endpoint:
         return MeetingPlace(NOT_BEGUN, reason="it begins, inside this cloud, with the first ranks that meet")
+    signer = signed(lane, aws)
+    if signer is None:
+        return MeetingPlace(NO_KEY, endpoint, "lanes deploy makes the key that signs the names of this team's ranks")
     meeting = Meeting.parse(endpoint)
     degraded_after = min(lane.rendezvous.degraded_after, patience)
-    verdict = check(meeting.host, meeting.port, patience, degraded_after, namespace=signed(lane, aws))
+    verdict = check(meeting.host, meeting.port, patience, degraded_after, namespace=signer)
     seen = verdict.reason if verdict.status is not Status.HEALTHY else "it has paired two sockets"
     return MeetingPlace(verdict.status.value, endpoint, seen, verdict.fix)

@@ -16,13 +16,16 @@ def lane(endpoint="", key="team2/rendezvous-0a1b2c3d"):
 
 
 class Secrets:
-    """A Secrets Manager with no key: names are not signed, which a server without keys takes."""
+    """A Secrets Manager with a team's key, or an empty one."""
+
+    def __init__(self, key):
+        self.key = key
 
     def get_secret_value(self, **_):
-        return {"SecretString": ""}
+        return {"SecretString": self.key}
 
 
-AWS = SimpleNamespace(client=lambda _: Secrets())
+AWS = SimpleNamespace(client=lambda _: Secrets("0f" * 32))
 
 
 def standing(meeting):
@@ -52,3 +55,10 @@ def test_one_that_is_not_there_says_what_to_do():
     found = read_meeting_place(AWS, lane(f"127.0.0.1:{free_port()}"), None, 5.0)
     assert found.down
     assert "lanes rendezvous serve" in found.fix
+
+
+def test_without_a_key_nothing_is_taken_for_wrong():
+    keyless = SimpleNamespace(client=lambda _: Secrets(""))
+    found = read_meeting_place(keyless, lane("x.example.edu:1"), None, 1.0)
+    assert (found.status, found.down) == ("no key yet", False)
+    assert "lanes deploy" in found.reason
