@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.console.drafts import Drafts
 from shared.console.known_runs import KnownRuns
+from shared.console.lanes import LaneLooks
 from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
@@ -57,6 +58,7 @@ class Desk:
         runs: The runs that were looked at last.
         drafts: Forms that did not start a run.
         launches: What pages have begun.
+        lanes: What is known of lanes.
     """
 
     place: Place
@@ -68,6 +70,7 @@ class Desk:
     runs: LiveRuns = field(init=False)
     drafts: Drafts = field(default_factory=Drafts)
     launches: Launches = field(init=False)
+    lanes: LaneLooks = field(default_factory=LaneLooks)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
@@ -94,6 +97,7 @@ class Desk:
     def forget(self) -> None:
         """Have what changes with an action read again."""
         self.readings.forget()
+        self.lanes.forget()
 
     def run(self, run_id: str) -> LiveRun:
         """Return the run called *run_id*, of whichever team, as it was a moment ago.

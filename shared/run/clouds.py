@@ -76,6 +76,14 @@ class Cloud:
         images = self._images(lane)  # first, since an image that is missing is told sooner than libraries are fetched
         return LaneDeployment(lane, self._project, self._aws, self.packages(lane), images)
 
+    def plan(self, lane: Lane) -> Plan:
+        """Return what a deploy of *lane* would do; it changes nothing.
+
+        Raises:
+            LanesError: As of :meth:`prepare` and :meth:`LaneDeployment.plan`.
+        """
+        return self.prepare(lane).plan()
+
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Carry out *todo*, a plan of *deployment*."""
         deployment.carry_out(todo, watch)
@@ -193,6 +201,16 @@ class Rehearsal(Cloud):
     def outlives_command(self) -> bool:
         """Whether it is the cloud that ``lanes up`` keeps."""
         return self._running is not None and self._running.endpoint == self._aws.target.endpoint
+
+    def plan(self, lane: Lane) -> Plan:
+        """Return what a deploy of *lane* would do, while no deploy makes the same packages and images.
+
+        Raises:
+            LanesError: As of a cloud's.
+        """
+        with self._state.one_deploy():
+            deployment = self.prepare(lane)
+        return deployment.plan()
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Bring the images to the cloud's registry if anything is to change, then carry out *todo*.
