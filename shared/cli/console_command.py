@@ -77,7 +77,9 @@ def console_(
         desk = Desk(place, files.project, connection.clients, _prepared)
         ending.callback(gc.freeze)  # else Python looks at every object once more as it ends, which takes seconds
         ending.callback(desk.readings.close)
-        app = make_app(desk, guard, _Faults().tell)
+        ending.callback(desk.launches.close)
+        tell = desk.launches.fault = _Faults().tell
+        app = make_app(desk, guard, tell)
         console.line(guard.address)
         console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
         if not no_browser:

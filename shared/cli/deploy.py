@@ -40,8 +40,8 @@ def plan(
 
     Example: lanes plan team1 team2
     """
-    from shared.cli.orphan_view import look_for_orphans
     from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_valid
+    from shared.deploy.readback.orphans_found import look_for_orphans
 
     project = open_valid(*teams)
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]

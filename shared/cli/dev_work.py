@@ -22,13 +22,12 @@ from shared.run.dev.loop import Deployed
 from shared.run.dev.watched import files_of
 from shared.run.express import is_express
 from shared.run.given_input import read_given
+from shared.run.launch import ask, check_cloud, place_files
 from shared.run.logs import is_written
 from shared.run.own_code import with_places
-from shared.run.payload import build_payload, check_account, check_payload
 from shared.run.sample import SAMPLE
 from shared.run.start import new_run_id
-from shared.run.upload import files_below, upload, upload_files
-from shared.values import as_mapping
+from shared.run.upload import files_below, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -187,15 +186,11 @@ class DevWork:
         given = self._asked.given
         own = workflow.folder / INPUT if workflow.folder else None
         given = given or (os.fspath(own) if own and own.is_file() else "")
-        payload = build_payload(workflow, read_given(given) if given else {}, options)
-        check_payload(lane, workflow.key, payload)
-        current.here.check_room(lane, workflow.key, payload)
-        current.here.place_samples(lane, workflow.key, payload)
-        if told := check_account(self._aws, lane, workflow.key, payload):
+        asked = ask(lane, workflow.key, read_given(given) if given else {}, options)
+        if told := check_cloud(self._aws, current.here, asked):
             self._view.tell(told)
-        changed = upload_files(self._aws, lane, workflow.specs, options, run_id)
-        changed |= current.here.meeting_here(lane, payload)
-        return {**as_mapping(payload), **changed} if changed else payload
+        current.here.place_samples(lane, workflow.key, asked.payload)
+        return place_files(self._aws, current.here, asked, run_id)
 
     def _written(self, line: Line, current: _Current) -> Written:
         by = line.invocation

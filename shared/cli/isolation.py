@@ -14,10 +14,10 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from shared.cli.orphan_view import Orphans
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
+    from shared.deploy.readback.orphans_found import Orphans
     from shared.isolation.proof.account.account import Account, Expected
     from shared.isolation.proof.documents.document import Document
 
@@ -46,25 +46,22 @@ def prove(
     Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
     from shared.cli.wiring import open_project
+    from shared.deploy.proved import prove_files
     from shared.iam.catalogue import load_catalogue
     from shared.isolation.proof.account.outsiders import with_account
     from shared.isolation.proof.names.commons import commons_of
     from shared.isolation.proof.names.disjoint import name_rules
     from shared.isolation.proof.proof import prove as prove_documents
-    from shared.isolation.roles.database_role import lane_scripts
 
     project = open_project()
-    rules = name_rules(project.naming, commons_of(project.settings))
-    catalogue, left = load_catalogue(), None
+    left = None
     if deployed or where.asked:
         documents, account, left = _deployed(project, team, where)
+        rules, catalogue = name_rules(project.naming, commons_of(project.settings)), load_catalogue()
         proof = prove_documents(documents, project.place, rules, catalogue)
         proof = with_account(proof, account, project.place, catalogue, _expected(project))
     else:
-        documents = [*_documents(project, team), *_service_documents(project, team)]
-        scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
-        proof = prove_documents(documents, project.place, rules, catalogue, scripts)
-        proof = with_account(proof, _wanted_account(project, team, proof.teams), project.place, catalogue)
+        proof = prove_files(project, team)
     if as_json:
         console.print_json({"proved": proof.holds, **asdict(proof), **(left.data() if left else {})})
     else:
@@ -178,28 +175,10 @@ def _documents(project: Project, team: str | None) -> list[Document]:
     return [document for lane in _lanes(project, team) for document in lane_documents(lane)]
 
 
-def _service_documents(project: Project, team: str | None) -> list[Document]:
-    """Return the documents of the rendezvous service, where we run it and no single team is asked for."""
-    from shared.deploy.documents import service_documents
-
-    service = None if team else _service(project)
-    return service_documents(service) if service else []
-
-
 def _service(project: Project) -> RendezvousService | None:
     from shared.config.platform import rendezvous_service
 
     return rendezvous_service(project) if project.settings.rendezvous.service else None
-
-
-def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
-    """Return what deploys make beside documents: the groups that state machines log to, and the platform's rules."""
-    from shared.deploy.documents import lane_links, service_links
-    from shared.isolation.proof.account.account import Account
-
-    service = None if team else _service(project)
-    links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
-    return Account(teams, links=(*links, *(service_links(service) if service else ())))
 
 
 def _expected(project: Project) -> Expected:
@@ -219,10 +198,10 @@ def _expected(project: Project) -> Expected:
 
 
 def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:
-    from shared.cli.orphan_view import look_for_orphans
     from shared.cli.wiring import open_cloud
     from shared.deploy.readback.account import read_account
     from shared.deploy.readback.lanes import deployed_documents
+    from shared.deploy.readback.orphans_found import look_for_orphans
     from shared.deploy.readback.sight import Sight
 
     service = None if team else _service(project)

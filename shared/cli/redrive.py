@@ -49,19 +49,7 @@ def redrive(
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         redrivable = redriving.find_redrivable(cloud, lane, run_id)
-        run = redrivable.found.run
-        differs = wiring.cloud_of(project, cloud).make_current(lane)
-        if stale := differs & {lane.functions[key].name for key in lane.workflows[run.workflow].functions.values()}:
-            console.note(
-                f"{', '.join(sorted(stale))} differ from the project, and run as they are deployed; "
-                f"lanes deploy {team}{where.options} brings the project's"
-            )
-        if redriving.definition_changed(cloud, run):
-            console.note(
-                f"the template of {run.workflow} has changed: a redrive goes by the one that the run started with; "
-                f"lanes run {team} {run.workflow} takes the new one"
-            )
-        run = redriving.redrive(cloud, redrivable)
+        run = redriving.redrive_told(cloud, wiring.cloud_of(project, cloud), redrivable, console.note, where.options)
         finished = follow_run(cloud, run, redrivable.found.started, f"lanes stop {team} {run.id}{where.options}")
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
     write_output(finished, into)

@@ -13,7 +13,6 @@ from shared.cli import console
 from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, LanesError, UsageError, unknown
-from shared.values import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,26 +75,19 @@ def run(
     from shared.cli import wiring
     from shared.run.express import is_express
     from shared.run.given_input import read_given
-    from shared.run.payload import build_payload, check_account, check_payload
+    from shared.run.launch import ask, make_ready
     from shared.run.start import new_run_id, start
-    from shared.run.upload import upload_files
 
     project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names)
     check_writable(into)
-    payload = build_payload(workflow, read_given(given) if given is not None else {}, options)
-    check_payload(lane, workflow.key, payload)
+    asked = ask(lane, workflow.key, read_given(given) if given is not None else {}, options)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         here = wiring.cloud_of(project, cloud)
-        here.check_room(lane, workflow.key, payload)
-        here.make_ready(lane, workflow.key, payload)
-        if told := check_account(cloud, lane, workflow.key, payload):
-            console.note(told)
         keep = here.outlives_command
         now = datetime.now(UTC)
         run_id = new_run_id(now)
-        changed = upload_files(cloud, lane, workflow.specs, options, run_id) | here.meeting_here(lane, payload)
-        payload = {**as_mapping(payload), **changed} if changed else payload
+        payload = make_ready(cloud, here, asked, run_id, console.note)
         if is_express(lane, workflow.key):
             finished = _run_express(cloud, lane, workflow.key, payload, run_id)
         else:

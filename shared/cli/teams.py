@@ -15,8 +15,8 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.cli.orphan_view import Orphans
     from shared.config.load import Project
+    from shared.deploy.readback.orphans_found import Orphans
 
 
 def register(app: typer.Typer) -> None:
@@ -81,8 +81,8 @@ def validate(
 
 
 def _orphans(project: Project, where: Where) -> Orphans:
-    from shared.cli.orphan_view import look_for_orphans
     from shared.cli.wiring import open_cloud
+    from shared.deploy.readback.orphans_found import look_for_orphans
 
     with open_cloud(project, where, list(project.teams.values())) as cloud:
         return look_for_orphans(project, cloud)

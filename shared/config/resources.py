@@ -122,7 +122,29 @@ class Uses:
     services: tuple[str, ...] = ()
     inputs: bool = False
 
+    def in_words(self) -> tuple[str, ...]:
+        """Return a line for each thing that may be used: what may be done with what."""
+        told = [f"{_WORDS[self.bucket]} the team's bucket"] if self.bucket else []
+        told += ["read the inputs of runs"] if self.inputs else []
+        for kind, rights in (("bucket", self.buckets), ("table", self.tables), ("queue", self.queues)):
+            told += [f"{_WORDS[access]} {kind} {name}" for name, access in rights.items()]
+        told += [f"publish to topic {name}" for name in self.topics]
+        told += [f"read secret {name}" for name in self.secrets]
+        told += [f"read setting {name}" for name in self.settings]
+        told += [f"call function {name}" for name in self.functions]
+        told += [f"start state machine {name}" for name in self.machines]
+        told += [f"read shared data {name}" for name in self.commons]
+        return (*told, *(f"call {action}" for action in self.services))
 
+
+_WORDS = {
+    "read": "read",
+    "write": "write",
+    "readwrite": "read and write",
+    "send": "send to",
+    "receive": "receive from",
+    "sendreceive": "send to and receive from",
+}
 NOTHING = Uses()
 OWN_BUCKET = Uses(bucket="readwrite")
 """What a function may use whose card says nothing."""

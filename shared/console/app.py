@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.console.pages import home, new_run, rank, ranks, run, runs, team
-from shared.console.site import Site
+from shared.console.pages import actions, home, launch, new_run, rank, ranks, run, runs, start, team
+from shared.console.site import File, Site
+from shared.measure.drawing.draw_machine import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,13 @@ def make_app(desk: Desk, guard: Guard, say: Callable[[str, Exception], None]) ->
         say: Tells the person at the terminal at which path which error of ours was raised.
     """
     site = Site(desk, guard, say)
-    for page in (home, team, new_run, runs, run, ranks, rank):
+    for page in (home, team, new_run, launch, runs, run, ranks, rank, actions, start):
         page.register(site)
+    site.file("/-/machine.css", _machine_style)
     return site.app
+
+
+def _machine_style(desk: Desk) -> File:
+    """Return the style of drawn machines, which reports have too."""
+    del desk
+    return File(STYLE.encode(), "text/css; charset=utf-8")

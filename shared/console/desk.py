@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from shared.console.drafts import Drafts
+from shared.console.known_runs import KnownRuns
+from shared.console.lanes import LaneLooks
+from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
 from shared.errors import LanesError
@@ -51,7 +55,11 @@ class Desk:
         connect: Returns the cloud's clients; another cloud's after ``lanes down`` and ``lanes up``.
         prepare: Returns the cloud as a run works against it; what it does by itself is told to the function given.
         readings: What was read before.
+        known: What is known of the runs in lists.
         runs: The runs that were looked at last.
+        drafts: Forms that did not start a run.
+        launches: What pages have begun.
+        lanes: What is known of lanes.
     """
 
     place: Place
@@ -59,12 +67,17 @@ class Desk:
     connect: Callable[[], Aws]
     prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
     readings: Readings = field(default_factory=Readings)
+    known: KnownRuns = field(default_factory=KnownRuns)
     runs: LiveRuns = field(init=False)
+    drafts: Drafts = field(default_factory=Drafts)
+    launches: Launches = field(init=False)
+    lanes: LaneLooks = field(default_factory=LaneLooks)
     _aws: Aws | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
+        self.launches = Launches(done=self.readings.forget)
 
     @property
     def project(self) -> Project:
@@ -92,6 +105,7 @@ class Desk:
     def forget(self) -> None:
         """Have what changes with an action read again."""
         self.readings.forget()
+        self.lanes.forget()
 
     def run(self, run_id: str) -> LiveRun:
         """Return the run called *run_id*, of whichever team, as it was a moment ago.

@@ -174,6 +174,20 @@ def mapped_functions(lane: Lane, definition: Mapping[str, Json]) -> list[Functio
     return [function for key, function in lane.functions.items() if lane.function_arn(key) in arns]
 
 
+def calling_states(lane: Lane, definition: Mapping[str, Json], maps: int = 0) -> Iterator[tuple[str, int]]:
+    """Yield, for each state of a rendered *definition* that calls a function of *lane*, its key and how many Maps deep.
+
+    *maps* is how many Maps the definition itself lies in.
+    """
+    keys = {lane.function_arn(key): key for key in lane.functions}
+    for state in _states(definition).values():
+        machines = _inner(state)
+        if not machines:
+            yield from ((keys[arn], maps) for arn in _called(state) if arn in keys)
+        for machine in machines:
+            yield from calling_states(lane, machine, maps + (state.get("Type") == "Map"))
+
+
 def _concurrency(state: Mapping[str, Json]) -> int | None:
     told = state.get("MaxConcurrency", 0)
     if "MaxConcurrencyPath" in state or not isinstance(told, int | float):

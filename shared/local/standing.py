@@ -37,6 +37,7 @@ class Standing:
         held: How many each team holds, of those that hold any.
         room: How many more each team may have now, for functions without reserved concurrency.
         most: How many it may have when nothing else runs.
+        meeting: Where ranks meet in this cloud, ``host:port``; "" until the first do.
     """
 
     total: int
@@ -45,6 +46,7 @@ class Standing:
     held: Mapping[str, int]
     room: Mapping[str, int]
     most: Mapping[str, int]
+    meeting: str = ""
 
     def as_header(self) -> str:
         """Return it as the text of :data:`HEADER`."""
@@ -71,7 +73,8 @@ def read_standing(headers: Mapping[str, str]) -> Standing | None:
         return None
     told = as_mapping(json.loads(headers[HEADER]))
     held, room, most = (_counts(as_mapping(told[name])) for name in ("held", "room", "most"))
-    return Standing(int(str(told["total"])), str(told["bound"]), str(told["fix"]), held, room, most)
+    meeting = str(told.get("meeting", ""))  # a cloud that an older version started does not tell it
+    return Standing(int(str(told["total"])), str(told["bound"]), str(told["fix"]), held, room, most, meeting)
 
 
 def _counts(told: Mapping[str, object]) -> dict[str, int]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Function, Lane
     from shared.config.load import Project
     from shared.deploy.lane_deployment import LaneDeployment
-    from shared.deploy.model import Plan, Resource
+    from shared.deploy.model import Plan, Resource, Step
     from shared.deploy.watch import Watch
     from shared.local.state import State
     from shared.packages.package import Package
@@ -53,6 +53,8 @@ class Cloud:
         self._note = note
         self._aws = aws
         self._packages: dict[str, Mapping[str, Package]] = {}
+        self.on_step: Callable[[Step], None] = lambda _: None
+        """Is told each step of what is deployed beside what was asked for, when it is done."""
 
     @property
     def outlives_command(self) -> bool:
@@ -73,6 +75,14 @@ class Cloud:
 
         images = self._images(lane)  # first, since an image that is missing is told sooner than libraries are fetched
         return LaneDeployment(lane, self._project, self._aws, self.packages(lane), images)
+
+    def plan(self, lane: Lane) -> Plan:
+        """Return what a deploy of *lane* would do; it changes nothing.
+
+        Raises:
+            LanesError: As of :meth:`prepare` and :meth:`LaneDeployment.plan`.
+        """
+        return self.prepare(lane).plan()
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Carry out *todo*, a plan of *deployment*."""
@@ -192,6 +202,16 @@ class Rehearsal(Cloud):
         """Whether it is the cloud that ``lanes up`` keeps."""
         return self._running is not None and self._running.endpoint == self._aws.target.endpoint
 
+    def plan(self, lane: Lane) -> Plan:
+        """Return what a deploy of *lane* would do, while no deploy makes the same packages and images.
+
+        Raises:
+            LanesError: As of a cloud's.
+        """
+        with self._state.one_deploy():
+            deployment = self.prepare(lane)
+        return deployment.plan()
+
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Bring the images to the cloud's registry if anything is to change, then carry out *todo*.
 
@@ -242,7 +262,7 @@ class Rehearsal(Cloud):
             deployment = self.prepare(lane)
             wanted = deployment.wanted()
             todo = plan_edit(lane, wanted, before, self._aws)
-            self.carry_out(deployment, todo, Watch(on_wait=self._note))
+            self.carry_out(deployment, todo, Watch(on_step=self.on_step, on_wait=self._note))
         return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:

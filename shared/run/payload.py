@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.config.parameters import coerce_all, is_reference, over_defaults, read_value
 from shared.config.template import render_definition
 from shared.config.worlds import MEETS, beyond, ranks_of
 from shared.deploy.concurrency import mapped_functions
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 from shared.handlers.payload import Reader
 from shared.run.by_reference import check_size
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Parameter, Workflow
@@ -136,26 +137,51 @@ def check_payload(lane: Lane, workflow: str, payload: Json) -> None:
 
     Raises:
         UsageError: It has more than 256 KB, lacks a file that the workflow runs, names another bucket than the team's,
-            or asks for ranks that cannot all run at once.
+            or asks for ranks that cannot all run at once. Where several are so, it tells all.
     """
-    check_size(lane, workflow, payload)
-    if lane.workflows[workflow].takes_any or not isinstance(payload, dict):
-        return
-    check_files(lane.workflows[workflow], payload)
-    check_bucket(lane, workflow, payload)
-    check_together(lane, workflow, payload)
+    found = refusals(lane, workflow, payload)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        told = "; ".join(f"{each.what} ({each.fix})" if each.fix else each.what for each in found)
+        raise UsageError(told, where=f"workflow {workflow} of {lane.team}")
+
+
+def refusals(lane: Lane, workflow: str, payload: Json) -> list[LanesError]:
+    """Return each reason why the team's lane cannot carry out *payload*, as :func:`check_payload` raises them."""
+    checks: list[Callable[[], None]] = [partial(check_size, lane, workflow, payload)]
+    if not lane.workflows[workflow].takes_any and isinstance(payload, dict):
+        checks += [
+            partial(check_files, lane.workflows[workflow], payload),
+            partial(check_bucket, lane, workflow, payload),
+            partial(check_together, lane, workflow, payload),
+        ]
+    found: list[LanesError] = []
+    for check in checks:
+        try:
+            check()
+        except LanesError as error:
+            found.append(error)
+    return found
+
+
+class MissingFilesError(UsageError):
+    """An input lacks files that the workflow runs; ``parameters`` are those that name them."""
+
+    def __init__(self, workflow: str, parameters: list[str]) -> None:
+        self.parameters = parameters
+        options = " ".join(f"--{option_of(name)} FILE" for name in parameters)
+        super().__init__(f"{workflow} has nothing to run: {', '.join(parameters)} is missing", fix=f"add {options}")
 
 
 def check_files(workflow: Workflow, payload: Mapping[str, Json]) -> None:
     """Refuse a *payload* that lacks a file which the workflow runs.
 
     Raises:
-        UsageError: Names the option that gives it.
+        MissingFilesError: Names the option that gives it.
     """
-    lacking = [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]
-    if lacking:
-        options = " ".join(f"--{name.replace('_', '-')} FILE" for name in lacking)
-        raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
+    if lacking := [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]:
+        raise MissingFilesError(workflow.key, lacking)
 
 
 def check_bucket(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.run.clouds import Cloud
     from shared.run.find import Found
     from shared.run.start import Run
     from shared.values import Json
@@ -78,6 +79,35 @@ def definition_changed(aws: Aws, run: Run) -> bool:
     told = aws.states.describe_state_machine_for_execution(executionArn=run.arn)
     definition: Json = json.loads(told["definition"])
     return definition != render_definition(run.lane, run.workflow)
+
+
+def redrive_told(aws: Aws, here: Cloud, redrivable: Redrivable, note: Callable[[str], None], options: str) -> Run:
+    """Have the execution go on with the project's functions, as far as the cloud takes them by itself.
+
+    Args:
+        aws: Where it is.
+        here: The same as a run works against it.
+        redrivable: The execution.
+        note: Is told in what it will differ from a new run of the project as it is.
+        options: The options of commands that go to the same place, each with a space before it.
+
+    Raises:
+        LanesError: A deployment fails, or AWS refuses.
+    """
+    run = redrivable.found.run
+    lane = run.lane
+    differs = here.make_current(lane)
+    if stale := differs & {lane.functions[key].name for key in lane.workflows[run.workflow].functions.values()}:
+        note(
+            f"{', '.join(sorted(stale))} differ from the project, and run as they are deployed; "
+            f"lanes deploy {lane.team}{options} brings the project's"
+        )
+    if definition_changed(aws, run):
+        note(
+            f"the template of {run.workflow} has changed: a redrive goes by the one that the run started with; "
+            f"lanes run {lane.team} {run.workflow} takes the new one"
+        )
+    return redrive(aws, redrivable)
 
 
 def redrive(aws: Aws, redrivable: Redrivable, token: Callable[[], object] = uuid.uuid4) -> Run:

@@ -56,13 +56,22 @@ def load_valid(root: Path, teams: Collection[str] = ()) -> Project:
         ConfigError: Lists every problem of every file, with its line.
     """
     problems = Problems()
+    return concluded(read_valid(root, problems, teams), problems, teams)
+
+
+def read_valid(root: Path, problems: Problems, teams: Collection[str] = ()) -> Project | None:
+    """Read and check as :func:`load_valid` does; what is wrong goes to *problems*.
+
+    Returns:
+        What can be read, as of :func:`shared.config.load.read_project`.
+    """
     project = read_project(root, problems)
     if project:
         lanes = [lane for team, lane in project.teams.items() if team in teams or not teams]
         seen = _check_lanes(project, lanes, problems)
         if not teams:
             _check_others(project, seen, problems)
-    return concluded(project, problems, teams)
+    return project
 
 
 def _check_lanes(project: Project, lanes: Iterable[Lane], problems: Problems) -> set[str]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("run team2 cosmic", WRITES),
     "dev": ("dev team2 cosmic", WRITES),
     "runs": ("runs topics", WRITES),
+    "console": ("console --no-browser --port 0", WRITES),
     "redrive": ("redrive topics", READS),
     "stop": ("stop topics", READS),
     "logs": ("logs topics", READS),

@@ -27,6 +27,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -213,8 +214,8 @@ class LambdaRuntime:
         self._pool.retire(_function(function_arn))
 
     def standing(self) -> Standing:
-        """Return who runs how many functions now, and who may run how many."""
-        return self._pool.standing(self.carries)
+        """Return who runs how many functions now, who may run how many, and where ranks meet."""
+        return replace(self._pool.standing(self.carries), meeting=self._sandbox.meeting)
 
     @property
     def processes(self) -> int:

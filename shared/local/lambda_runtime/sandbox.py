@@ -122,6 +122,7 @@ class Sandbox:
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code.
+        meeting: Where the ranks among the workers meet, ``host:port``; "" before there are any.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class Sandbox:
         self._others: dict[str, _Interpreter] = {}
         self._rooms: weakref.WeakSet[Room] = weakref.WeakSet()
         self._asking = threading.Lock()
+        self.meeting = ""
         self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
 
     def in_use(self) -> set[Path]:
@@ -192,7 +194,7 @@ class Sandbox:
         """
         own = dict(spec.environment)
         if self._cloud.rendezvous and _RENDEZVOUS in own:
-            own[_RENDEZVOUS] = self._cloud.rendezvous()
+            own[_RENDEZVOUS] = self.meeting = self._cloud.rendezvous()
         libraries, runtime = self._libraries, self._interpreter(spec).runtime
         layers = room.opt / "python" if room.opt else None
         paths = [libraries.site, own.get("PYTHONPATH"), layers, runtime]

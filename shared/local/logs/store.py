@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from shared.local.logs.bounds import DAY, OVERHEAD, Bounds
 from shared.local.storage import Commits, RefusedError
@@ -48,6 +48,9 @@ _SCHEMA = (
 _EVENT = "event.id, event.at, event.ingested, stream.name, event.message, length(event.message)"
 _FEW_STREAMS = 100  # FilterLogEvents takes no more names
 _LAST = "\U0010ffff"
+_MOST_WAITING, _MOST_WAITING_BYTES = 1000, 1 << 20  # events that are written together, in a store that is not kept
+_LONGEST_WAIT = 1000  # ms after which the next event that comes has those written that came before
+_MOST_PLACES = 10_000  # of streams that are known without looking
 
 
 class GroupKey(NamedTuple):
@@ -111,7 +114,15 @@ class LogStore:
         self._clock = clock
         self._bounds = Bounds(self.database, storage.bounds.logs, self.now)
         self._ids: dict[GroupKey, int] = {}
+        self._places: dict[tuple[GroupKey, str], tuple[int, int]] = {}  # of streams: their group's id, and their own
         self._tidying = threading.Lock()
+        self._durable = storage.persistent
+        self._coming = threading.Lock()
+        self._writing = threading.Lock()  # what waits; taken before the one above
+        self._waiting: list[_Row] = []
+        self._waiting_bytes = 0
+        found = self.database.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'")
+        self._next = int(found[0][0]) + 1  # event's id
 
     def now(self) -> int:
         """Return the time in ms."""
@@ -119,15 +130,18 @@ class LogStore:
 
     def close(self) -> None:
         """Close it. Nobody may use it any more."""
+        self._write_waiting()
         self.database.close()
 
     def groups(self) -> list[Group]:
         """Return all groups."""
+        self._write_waiting()
         rows = self.database.read("SELECT id, account, region, name, created, retention, bytes FROM log_group")
         return [Group(id_, GroupKey(account, region, name), *rest) for id_, account, region, name, *rest in rows]
 
     def group(self, key: GroupKey) -> Group | None:
         """Return the group of this *key*, if there is one."""
+        self._write_waiting()
         query = "SELECT id, created, retention, bytes FROM log_group WHERE account = ? AND region = ? AND name = ?"
         rows = self.database.read(query, key)
         return Group(rows[0][0], key, *rows[0][1:]) if rows else None
@@ -154,6 +168,7 @@ class LogStore:
 
         self._ids.pop(key, None)
         self.commits.do(delete)
+        self._forget_places(key)
 
     def make_stream(self, key: GroupKey, name: str) -> bool:
         """Make a stream, and tell whether it was not there before.
@@ -180,41 +195,76 @@ class LogStore:
             writer.executemany("INSERT INTO gone VALUES (?, ?)", [(owner, id_) for (id_,) in ids])
             return bool(ids)
 
-        return self.commits.do(delete)
+        there = self.commits.do(delete)
+        self._places.pop((key, name), None)
+        return there
 
     def put(self, key: GroupKey, stream: str, events: Sequence[Mapping[str, int | str]]) -> list[Event]:
         """Append *events*, each with its ``timestamp`` and ``message``, and return them.
+
+        In a store that is kept they are on the disk then. In another one they may wait for others: every reader finds
+        them, and the end of this process would end the store too.
 
         Raises:
             RefusedError: There is no such group or stream.
         """
         now = self.now()
         rows = [(int(event["timestamp"]), str(event["message"]).encode("utf-8", "replace")) for event in events]
-        size = sum(len(message) + OVERHEAD for _, message in rows)
+        place = self._places.get((key, stream)) or self._find(key, stream)
+        with self._coming:
+            first = self._next
+            self._next += len(rows)
+            self._waiting += [(first + number, *place, at, now, raw) for number, (at, raw) in enumerate(rows)]
+            self._waiting_bytes += sum(len(raw) + OVERHEAD for _, raw in rows)
+            due = (
+                self._durable
+                or len(self._waiting) >= _MOST_WAITING
+                or self._waiting_bytes >= _MOST_WAITING_BYTES
+                or (bool(rows) and now - self._waiting[0][4] >= _LONGEST_WAIT)
+            )
+        if due:
+            self._write_waiting()
+        return [
+            Event(first + number, at, now, stream, raw.decode(), len(raw) + OVERHEAD)
+            for number, (at, raw) in enumerate(rows)
+        ]
 
-        def put(writer: sqlite3.Connection) -> int:
+    def _find(self, key: GroupKey, stream: str) -> tuple[int, int]:
+        """Return the ids of a group and of a stream in it.
+
+        Raises:
+            RefusedError: There is no such group or stream.
+        """
+
+        def find(writer: sqlite3.Connection) -> tuple[int, int]:
             owner = self._owner(writer, key)
-            query = "UPDATE stream SET newest = max(newest, ?), ingested = ? WHERE owner = ? AND name = ? RETURNING id"
-            newest = max((at for at, _ in rows), default=0)
-            found = writer.execute(query, (newest, now if rows else 0, owner, stream)).fetchall()
+            query = "SELECT id FROM stream WHERE owner = ? AND name = ?"
+            found = writer.execute(query, (owner, stream)).fetchone()
             if not found:
                 raise RefusedError(stream)
-            (id_,) = found[0]
-            query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'"
-            before: int = writer.execute(query).fetchone()[0]
-            writer.executemany(
-                "INSERT INTO event (owner, stream, at, ingested, message) VALUES (?, ?, ?, ?, ?)",
-                [(owner, id_, at, now, message) for at, message in rows],
-            )
-            writer.execute("UPDATE log_group SET bytes = bytes + ? WHERE id = ?", (size, owner))
-            return before
+            while len(self._places) >= _MOST_PLACES:
+                del self._places[next(iter(self._places))]
+            place = self._places[key, stream] = owner, int(found[0])
+            return place
 
-        first = self.commits.do(put) + 1
-        self.tidy(size)
-        return [
-            Event(first + place, at, now, stream, raw.decode(), len(raw) + OVERHEAD)
-            for place, (at, raw) in enumerate(rows)
-        ]
+        return self.commits.do(find)
+
+    def _write_waiting(self) -> None:
+        """Write the events that wait, if any do. Those of a stream that is gone by now go with it.
+
+        Whoever comes while others write waits for them: what they took is not on the disk before.
+
+        Raises:
+            DiskError: The disk takes no more; they are lost.
+        """
+        with self._writing:
+            with self._coming:
+                rows, self._waiting = self._waiting, []
+                size, self._waiting_bytes = self._waiting_bytes, 0
+            if rows:
+                self.commits.do(lambda writer: _write(writer, rows))
+        if rows:
+            self.tidy(size)
 
     def _owner(self, writer: sqlite3.Connection, key: GroupKey) -> int:
         owner = self._ids.get(key)
@@ -225,6 +275,9 @@ class LogStore:
                 raise RefusedError(key.name)
             owner = self._ids[key] = int(found[0])
         return owner
+
+    def _forget_places(self, key: GroupKey) -> None:
+        self._places = {known: place for known, place in self._places.items() if known[0] != key}
 
     def tidy(self, written: int) -> None:
         """Let what is old go, if it is time after a write of so many bytes; one does it, and others go on."""
@@ -249,6 +302,7 @@ class LogStore:
         Raises:
             RefusedError: There is no stream *after*.
         """
+        self._write_waiting()
         begin = max(0, self.kept_from(group))
         column, sign, order = ("newest", *_ORDER[descending]) if by_time else ("name", *_ORDER[descending])
         where = "owner = ?"
@@ -271,6 +325,7 @@ class LogStore:
 
     def stream(self, group: Group, name: str) -> Stream | None:
         """Return the stream *name* of a group, if there is one."""
+        self._write_waiting()
         query = "SELECT id, name, created, 0, newest, ingested FROM stream WHERE owner = ? AND name = ?"
         rows = self.database.read(query, (group.id, name))
         return Stream(*rows[0]) if rows else None
@@ -297,6 +352,7 @@ class LogStore:
         Those that are read are all that is read from the disk. With *beyond*, only those after that place, or before
         it if they are asked for in *descending* order; with a *pattern*, only what matches its SQL condition.
         """
+        self._write_waiting()
         begin = max(begin or 0, self.kept_from(group))
         sign, order = _ORDER[descending]
         chosen = None if streams is None else list(streams)
@@ -329,6 +385,27 @@ class LogStore:
 
 
 _ORDER = {False: (">", "ASC"), True: ("<", "DESC")}
+
+
+_Row: TypeAlias = "tuple[int, int, int, int, int, bytes]"
+"""An event's row: its id, its group's, its stream's, its time and that of its coming in ms, and its message."""
+
+
+def _write(writer: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    """Write *rows*, and what streams and groups tell of them."""
+    told: dict[int, tuple[int, int]] = {}  # of each stream, when its newest event was and when one came last
+    for _, _, stream, at, ingested, _ in rows:
+        newest, last = told.get(stream, (0, 0))
+        told[stream] = max(newest, at), max(last, ingested)
+    query = "UPDATE stream SET newest = max(newest, ?), ingested = ? WHERE id = ?"
+    there = {stream for stream, values in told.items() if writer.execute(query, (*values, stream)).rowcount}
+    kept = [row for row in rows if row[2] in there]
+    writer.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", kept)
+    sizes: dict[int, int] = {}
+    for row in kept:
+        sizes[row[1]] = sizes.get(row[1], 0) + len(row[5]) + OVERHEAD
+    query = "UPDATE log_group SET bytes = bytes + ? WHERE id = ?"
+    writer.executemany(query, [(size, owner) for owner, size in sizes.items()])
 
 
 def _place(event: Event) -> tuple[int, int]:

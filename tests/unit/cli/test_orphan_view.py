@@ -1,8 +1,8 @@
 """Which orphans are shown beside plans."""
 
-from shared.cli.orphan_view import Orphans
 from shared.deploy.model import Plan, Step
 from shared.deploy.readback.orphans import Orphan
+from shared.deploy.readback.orphans_found import Orphans
 
 
 def test_what_a_plan_removes_is_no_orphan_beside_it():

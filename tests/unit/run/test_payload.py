@@ -11,7 +11,14 @@ from shared.config.lane import Parameter, Workflow
 from shared.config.load import load_project
 from shared.errors import UsageError
 from shared.fmi.worlds import Server, carried
-from shared.run.payload import build_payload, check_account, check_bucket, check_files, check_together
+from shared.run.payload import (
+    build_payload,
+    check_account,
+    check_bucket,
+    check_files,
+    check_payload,
+    check_together,
+)
 
 
 @pytest.fixture
@@ -226,3 +233,13 @@ def test_a_workflow_that_runs_a_file_says_which_option_gives_it(workflow):
     with pytest.raises(UsageError, match="run_script is missing") as error:
         check_files(wanting, {"run_script": ""})
     assert error.value.fix == "add --run-script FILE"
+
+
+def test_all_that_speaks_against_an_input_is_told_at_once():
+    lane = load_project(Path(__file__).parents[3]).lane("team1")
+    with pytest.raises(UsageError) as caught:
+        check_payload(lane, "fmi-script", {"world_size": 4096, "bucket": "another", "script": None})
+    told = str(caught.value)
+    assert "script is missing (add --script FILE)" in told
+    assert "bucket is 'another'" in told
+    assert "4096 ranks" in told

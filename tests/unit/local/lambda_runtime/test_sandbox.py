@@ -84,6 +84,7 @@ def test_without_mounts_the_files_go_with_the_worker(shared, function):
 def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_deployed_with(function, tmp_path):
     cloud = CloudAround(lambda: "z", Issuer(new_owner_key()), lambda: "127.0.0.1:4")
     sandbox = Sandbox(tmp_path, cloud, private_mounts=False)
+    assert not sandbox.meeting
     source = "import os\ndef handler(event, context): return dict(os.environ)"
     told = {}
     for name, own in (("with", (("RENDEZVOUS_ENDPOINT", "far.example.edu:1"),)), ("without", ())):
@@ -92,3 +93,4 @@ def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_de
         seen = sandbox.environment(spec, room, api="x", stream="y")
         told[name] = seen.get("RENDEZVOUS_ENDPOINT")
     assert told == {"with": "127.0.0.1:4", "without": None}
+    assert sandbox.meeting == "127.0.0.1:4"

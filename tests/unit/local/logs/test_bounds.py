@@ -56,10 +56,11 @@ def test_a_deleted_groups_events_give_their_space_back(room, cloudwatch, stream,
     cloudwatch.delete_log_group(logGroupName=GROUP)
     cloudwatch.create_log_group(logGroupName=GROUP)
     cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
-    for _ in range(4):
+    for _ in range(8):
         clock.seconds += 3601
         stream("y", at=clock.ms)
-    assert (rows(room, "event"), rows(room, "gone")) == (4, 0)
+    assert held(cloudwatch) == ["y"] * 8
+    assert (rows(room, "event"), rows(room, "gone")) == (8, 0)
 
 
 @pytest.fixture

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import concurrent.futures
 import gzip
+import sqlite3
+import threading
+from dataclasses import replace
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 from moto.core.base_backend import BackendDict
 from moto.logs.models import logs_backends
 
 from shared.local import logs
+from tests.helpers.eventually import eventually
 from tests.unit.local.logs.conftest import GROUP, KEYS
 
 DAY = 24 * 3600
@@ -246,7 +251,83 @@ def test_a_later_cloud_finds_the_groups_that_are_on_disk_and_no_others(storage, 
     BackendDict.reset()
 
 
-def test_it_opens_again(storage, clock, cloudwatch, stream):
-    stream("kept", at=clock.ms)
-    with logs.install(storage, clock):
+def in_the_file(storage):
+    with sqlite3.connect(storage.path / "logs.db") as file:
+        return [message.decode() for (message,) in file.execute("SELECT message FROM event ORDER BY id")]
+
+
+def test_what_is_kept_is_in_the_file_as_soon_as_it_is_acknowledged_and_found_when_it_opens_again(storage, clock):
+    storage, cloudwatch = replace(storage, persistent=True), boto3.client("logs", **KEYS)
+    with mock_aws(), logs.install(storage, clock):
+        cloudwatch.create_log_group(logGroupName=GROUP)
+        cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
+        event = {"timestamp": clock.ms, "message": "kept"}
+        cloudwatch.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[event])
+        assert in_the_file(storage) == ["kept"]
+    with mock_aws(), logs.install(storage, clock) as room:
+        room.settle()
         assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["kept"]
+        cloudwatch.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[{**event, "message": "later"}])
+        assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["kept", "later"]
+    BackendDict.reset()
+
+
+def test_events_of_a_scratch_cloud_wait_for_others_and_every_reader_finds_them(storage, clock, cloudwatch, stream):
+    stream("one", "two", at=clock.ms)
+    assert in_the_file(storage) == []
+    (told,) = cloudwatch.describe_log_groups()["logGroups"]
+    assert told["storedBytes"] == len("onetwo") + 2 * 26
+    assert in_the_file(storage) == ["one", "two"]
+    stream("three", at=clock.ms)
+    assert cloudwatch.describe_log_streams(logGroupName=GROUP)["logStreams"][0]["lastEventTimestamp"] == clock.ms + 1
+    stream("four", at=clock.ms)
+    assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["one", "three", "four", "two"]
+
+
+def test_events_do_not_wait_longer_than_a_second_of_others_nor_for_many(storage, clock, stream):
+    stream("early", at=clock.ms)
+    clock.seconds += 1
+    stream("late", at=clock.ms)
+    assert in_the_file(storage) == ["early", "late"]
+    stream(*map(str, range(1000)), at=clock.ms)
+    assert len(in_the_file(storage)) == 1002
+
+
+def test_what_waits_for_a_stream_or_a_group_that_is_deleted_goes_with_it(storage, clock, cloudwatch, stream):
+    stream("with its stream", at=clock.ms)
+    cloudwatch.delete_log_stream(logGroupName=GROUP, logStreamName="s")
+    event = {"timestamp": clock.ms, "message": "to none"}
+    asked = {"logGroupName": GROUP, "logStreamName": "s", "logEvents": [event]}
+    assert refused(cloudwatch.put_log_events, **asked)[0] == "ResourceNotFoundException"
+    cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    stream("with its group", at=clock.ms)
+    cloudwatch.delete_log_group(logGroupName=GROUP)
+    cloudwatch.create_log_group(logGroupName=GROUP)
+    cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    stream("new", at=clock.ms)
+    assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["new"]
+    (told,) = cloudwatch.describe_log_groups()["logGroups"]
+    assert told["storedBytes"] == len("new") + 26
+
+
+def test_a_reader_waits_for_events_that_another_one_is_writing(room, cloudwatch, stream, clock):
+    stream("early", at=clock.ms)
+    store, begun, may_go_on, found = room._store, threading.Event(), threading.Event(), []
+
+    def hold(_writer):
+        begun.set()
+        assert may_go_on.wait(60)
+
+    holder = threading.Thread(target=store.commits.do, args=(hold,))
+    holder.start()
+    assert begun.wait(60)
+    writers = [threading.Thread(target=store._write_waiting) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    eventually(lambda: not store._waiting)
+    reader = threading.Thread(target=lambda: found.extend(messages(cloudwatch.filter_log_events(logGroupName=GROUP))))
+    reader.start()
+    may_go_on.set()
+    for thread in (holder, *writers, reader):
+        thread.join(60)
+    assert found == ["early"]

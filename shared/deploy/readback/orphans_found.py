@@ -1,4 +1,4 @@
-"""Orphans as text and as data: the same for ``lanes validate``, ``lanes plan`` and ``lanes isolation prove``."""
+"""The orphans of a cloud as a value, as text and as data: the same for all commands and pages."""
 
 from __future__ import annotations
 
