@@ -115,18 +115,6 @@ class Desk:
         """
         return self.runs.get(self.aws, self.project.teams, run_id)
 
-    def check_may_write(self) -> None:
-        """Refuse every action where the console only reads.
-
-        Raises:
-            LanesError: It names the command whose console may.
-        """
-        if not self.place.writes:
-            raise LanesError(
-                f"this console only reads from {self.place.where}",
-                fix=f"lanes console{self.place.options} --allow-writes",
-            )
-
     def check_writes(self, team: str, named: str) -> None:
         """Refuse an action where the console only reads, or where the team's name was to be given and was not.
 
@@ -137,7 +125,11 @@ class Desk:
         Raises:
             LanesError: It says what to do.
         """
-        self.check_may_write()
+        if not self.place.writes:
+            raise LanesError(
+                f"this console only reads from {self.place.where}",
+                fix=f"lanes console{self.place.options} --allow-writes",
+            )
         if self.place.named and named.strip() != team:
             raise LanesError(
                 f"this changes account {self.place.account}, and the team's name was not given",

@@ -159,7 +159,6 @@ class Site:
         def carry_out(**parts: Any) -> Any:
             if not self._guard.may_write(request.form.get(FORM_KEY, "")):
                 return self._refuse(Refusal(403, "this form is of another session", "open the page again"))
-            self.desk.check_may_write()  # whatever the action itself asks
             where = act(self.desk, form=request.form.to_dict(), **parts)
             self.desk.forget()
             return redirect(_ours(where), 303)
