@@ -131,12 +131,12 @@ def test_another_tab_sees_a_redrive_when_it_is_shown_again(browser, tab, real):
     other = tab.page.context.new_page()
     other.goto(run)
     title_begins(other, FAILED)
-    other.evaluate(SHOWN, False)
+    other.evaluate(SHOWN, arg=False)
     real.signs.set(fail=False)
     tab.page.click("#redrive")
     title_begins(tab.page, SUCCEEDED)
     assert other.title().startswith(FAILED)  # nobody looks at it
-    other.evaluate(SHOWN, True)
+    other.evaluate(SHOWN, arg=True)
     title_begins(other, SUCCEEDED)
 
 
@@ -146,8 +146,7 @@ def test_errors_of_the_form_are_announced_and_lead_to_their_fields(tab):
     page.fill("#field-ranks", "65")
     page.evaluate("document.querySelectorAll('form').forEach((form) => (form.noValidate = true))")
     page.get_by_role("button", name="Start the run").click()
-    page.wait_for_selector("#errors")
-    assert page.evaluate("document.activeElement.id") == "errors"
+    page.wait_for_function("() => document.activeElement.id === 'errors'")
     assert page.get_attribute("#errors", "role") == "alert"
     assert "ranks" in page.inner_text("#errors")
     assert page.input_value("#field-ranks") == "65"
