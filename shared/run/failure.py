@@ -82,11 +82,17 @@ class Ended(NamedTuple):
     cause: str
 
 
-def find_failure(states: SFNClient, execution_arn: str) -> Failure:
-    """Return why the execution at *execution_arn* did not succeed; it has ended."""
+def find_failure(states: SFNClient, execution_arn: str, read: Iterable[HistoryEventTypeDef] | None = None) -> Failure:
+    """Return why the execution at *execution_arn* did not succeed; it has ended.
+
+    Args:
+        states: Step Functions.
+        execution_arn: The execution.
+        read: All its events, where they were read already.
+    """
     execution = states.describe_execution(executionArn=execution_arn)
     ended = Ended(execution["status"], execution.get("error", ""), execution.get("cause", ""))
-    return _failure(ended, _deepest(states, execution_arn))
+    return _failure(ended, _deepest(states, execution_arn, read))
 
 
 def failure_in(events: Iterable[HistoryEventTypeDef], ended: Ended) -> Failure:
@@ -130,12 +136,14 @@ def find_invocation(failure: Failure, invocations: Iterable[Invocation]) -> Invo
     return max(filter(failure.without_request.is_of, invocations), key=lambda each: each.started_ms, default=None)
 
 
-def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, object], _Place] | None:
+def _deepest(
+    states: SFNClient, arn: str, read: Iterable[HistoryEventTypeDef] | None = None
+) -> tuple[Mapping[str, object], _Place] | None:
     """Return (details, place) of the failure that ended the execution, from a child execution where it has one.
 
     None when no failure ended it: it took too long, or was stopped.
     """
-    events = {event["id"]: event for event in history(states, arn)}
+    events = {event["id"]: event for event in (history(states, arn) if read is None else read)}
     blamed = _blame(events)
     if blamed is None:
         return None
