@@ -35,7 +35,8 @@ def cost(
     Example: lanes cost team2
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
-    from shared.measure.billing.bill import price_found, price_team
+    from shared.measure.billing.bill import price_team
+    from shared.measure.billing.measured_run import read_measured
     from shared.run.express import untold_runs
     from shared.run.find import find_run
 
@@ -44,7 +45,7 @@ def cost(
     with open_cloud(project, where, [lane]) as cloud:
         cloud_of(project, cloud).warn_if_brief()
         if run_id:
-            priced = price_found(cloud, find_run(cloud, lane, run_id))
+            priced = read_measured(cloud, find_run(cloud, lane, run_id)).cost
             if as_json:
                 console.print_json(priced.as_record())
             else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.billing.cost import Cost, cost_of
 from shared.measure.billing.usage import Usage, storage_sizes, used_by_functions, used_by_states
-from shared.measure.observed.collect_invocations import collect_run, collect_team
+from shared.measure.observed.collect_invocations import collect_team
 from shared.measure.observed.invocations import Invocations
 from shared.measure.observed.trace import read_trace
 from shared.run.find import execution_arn
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.measure.observed.invocations import Row
     from shared.measure.observed.trace import Trace
-    from shared.run.find import Found
     from shared.run.listing import Execution
     from shared.run.logs import LogReader
     from shared.run.start import Run
@@ -83,12 +82,6 @@ def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage |
     ]
     ranks = len(reader.of_run(run.id))
     return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace) + (more or Usage()))
-
-
-def price_found(aws: Aws, found: Found) -> Cost:
-    """Return what an earlier run cost."""
-    with Invocations() as table:
-        return bill_rows(aws, found.run.lane, *collect_run(table, aws, found))
 
 
 def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Iterable[Row]) -> Cost:

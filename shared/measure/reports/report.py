@@ -78,9 +78,14 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
             (folder / "plots").mkdir(exist_ok=True)
             (folder / "plots" / "state-machine.svg").write_text(alone(section.drawing), encoding="utf-8")
     html, markdown = folder / "report.html", folder / "report.md"
-    html.write_text(_render("report.html.j2", report), encoding="utf-8")
+    html.write_text(as_html(report), encoding="utf-8")
     markdown.write_text(_render("report.md.j2", report), encoding="utf-8")
     return html, markdown
+
+
+def as_html(report: Report) -> str:
+    """Return *report* as one page of HTML that needs nothing else."""
+    return _render("report.html.j2", report)
 
 
 def versions() -> Table:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from shared.handlers.cosmic import layout
-from shared.measure.billing.bill import bill_rows
 from shared.measure.billing.cost import Cost, dollars, read_prices
+from shared.measure.billing.measured_run import read_measured
 from shared.measure.drawing.draw_machine import draw_machine
-from shared.measure.observed.collect_invocations import collect_run
-from shared.measure.observed.invocations import Invocations, summarize
-from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
+from shared.measure.observed.invocations import summarize
+from shared.measure.reports.plots_run import plot_timeline, stragglers
+from shared.measure.reports.redshifts import redshift_plots
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure
 from shared.run.graph import read_graph
@@ -23,10 +19,9 @@ from shared.run.graph import read_graph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.measure.billing.measured_run import MeasuredRun
     from shared.measure.observed.invocations import Row
     from shared.measure.observed.trace import Trace, Tried
     from shared.run.find import Found
@@ -34,18 +29,16 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 200
 _MOST_NAMES = 12  # of stragglers
-_MOST_RECORDS = 1_000_000  # drawn; more of them would look the same
 
 
 def read_run_report(aws: Aws, found: Found) -> Report:
     """Read what is known of the run *found*, and return its report."""
-    with Invocations() as table:
-        trace, rows = collect_run(table, aws, found)
-    return report_run(aws, found, trace, rows, bill_rows(aws, found.run.lane, trace, rows))
+    return report_run(aws, read_measured(aws, found))
 
 
-def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: Cost) -> Report:
-    """Return the report of the run *found*, with its *trace*, its invocations and its *cost*."""
+def report_run(aws: Aws, measured: MeasuredRun) -> Report:
+    """Return the report of the run that was *measured*."""
+    found, trace, rows, cost = measured.found, measured.trace, measured.rows, measured.cost
     run = found.run
     output = json.loads(found.output) if found.output else None
     sections = [
@@ -166,35 +159,8 @@ def _results(aws: Aws, lane: Lane, output: Json) -> list[Section]:
     """Return the figures of the output, and plots where there are predicted redshifts."""
     if output is None:
         return []
-    plots: list[Plot] = []
-    match output:
-        case {"results": {"ranks": str(ranks)}, "run_id": str(run_id)}:
-            true, predicted = _redshifts(aws, lane, ranks, run_id)
-            if len(true):
-                plots = [
-                    Plot("redshift", plot_redshifts(true, predicted), "Predicted against true redshift, by density."),
-                    Plot("residuals", plot_residuals(true, predicted), "Scaled residuals over the true redshift."),
-                ]
+    plots = redshift_plots(aws, lane, output)
     return [Section("Results", plots=plots, tables=[Table("", ("figure", "value"), list(flat(output)), 2)])]
-
-
-def _redshifts(aws: Aws, lane: Lane, ranks: str, run_id: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the true and the predicted redshifts that a cosmic run stored, a million or a little more at most."""
-    path = ranks.removesuffix(layout.ranks("", run_id))
-    prefix = layout.predictions(path, run_id, 0).removesuffix("0.npz")
-    true, predicted = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
-    owner = lane.place.account
-    pages = aws.s3.get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=lane.bucket, Prefix=prefix, ExpectedBucketOwner=owner):
-        for entry in page.get("Contents", []):
-            found = aws.s3.get_object(Bucket=lane.bucket, Key=entry["Key"], ExpectedBucketOwner=owner)
-            body = found["Body"].read()
-            with np.load(io.BytesIO(body), allow_pickle=False) as file:
-                true.append(file["redshift"])
-                predicted.append(file["predicted"])
-            if sum(map(len, true)) > _MOST_RECORDS:
-                break
-    return np.concatenate(true), np.concatenate(predicted)
 
 
 def cost_section(cost: Cost) -> Section:
