@@ -1,0 +1,55 @@
+"""JSON as a page shows it: without secrets, on lines of its own, and cut where it is long."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from shared.console.hidden import hide, hide_text
+
+if TYPE_CHECKING:
+    from shared.values import Json
+
+MOST = 20_000
+"""Characters that a page shows of one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value as it is shown: its text, how many bytes it has as it is, and whether there is more of it."""
+
+    text: str
+    bytes: int
+    cut: bool
+
+
+@lru_cache(maxsize=128)
+def shown(text: str, most: int = MOST) -> Shown:
+    """Return the JSON *text*, or any other text, as a page shows it: *most* characters at most."""
+    whole = pretty(text)
+    return Shown(whole[:most], len(text.encode()), len(whole) > most)
+
+
+def pretty(text: str) -> str:
+    """Return the JSON *text* on lines of its own, without secrets; any other text as it is, without secrets."""
+    try:
+        value: Json = json.loads(text)
+    except ValueError:
+        return hide_text(text)
+    return json.dumps(hide(value), indent=2, ensure_ascii=False)
+
+
+def unfolded(value: Json) -> Json:
+    """Return *value* with the JSON that its texts hold in place of those texts, as events and payloads have it."""
+    if isinstance(value, dict):
+        return {key: unfolded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [unfolded(inner) for inner in value]
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return unfolded(json.loads(value))
+        except (ValueError, RecursionError):
+            return value
+    return value
