@@ -6,18 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.console_browser.real import console, write_team
+from tests.console_browser.chromium import CHROMIUM, QUIET
+from tests.console_browser.real import console, write_prober
 from tests.console_browser.scripted import Scripted
-
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox",  # the sandbox does not start for root
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 def pytest_collection_modifyitems(items):
@@ -57,8 +48,8 @@ def scripted(page):
 def real(tmp_path_factory, copy_project):
     """A console over a cloud, for all tests; a team's ranks do what the signs say."""
     root = copy_project(tmp_path_factory.mktemp("console") / "project")
-    write_team(root)
-    with console(root) as running:
+    write_prober(root)
+    with console(root, "prober") as running:
         yield running
 
 
@@ -85,7 +76,7 @@ class Tab:
 def tab(browser, real):
     """A tab that has come in; when the test ends, it has said nothing and asked nobody else."""
     with browser.new_context() as context:
-        context.set_default_timeout(15_000)  # milliseconds; a machine under load may need many
+        context.set_default_timeout(60_000)  # milliseconds; a machine under load may need many
         tab = Tab(real, real.enter(context))
         yield tab
         assert (tab.said, tab.foreign) == ([], [])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.config.load import load_project
+from tests.helpers.eventually import eventually
 from tests.workflows.projects import kept_cloud
 
 if TYPE_CHECKING:
@@ -106,6 +107,21 @@ class Console(NamedTuple):
     base: str
     cookie: str
 
+    def start(self, team: str, name: str, given: object) -> str:
+        """Start the only state machine of *team*; return the execution's ARN."""
+        states = self.kept.aws.states
+        machines = states.list_state_machines()["stateMachines"]
+        (machine,) = [one["stateMachineArn"] for one in machines if one["name"].startswith(f"{team}-")]
+        begun = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+        return begun["executionArn"]
+
+    def seconds(self, arn: str) -> float:
+        """Return how long an execution took, once it has ended."""
+        states = self.kept.aws.states
+        eventually(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING")
+        told = states.describe_execution(executionArn=arn)
+        return (told["stopDate"] - told["startDate"]).total_seconds()
+
     def enter(self, context: BrowserContext) -> Page:
         """Return a tab that has come in."""
         name, _, value = self.cookie.partition("=")
@@ -113,29 +129,35 @@ class Console(NamedTuple):
         return context.new_page()
 
 
-def write_team(root: Path) -> None:
-    """Write a team ``prober`` with a workflow of its own into the project at *root*."""
-    folder = root / "teams" / "prober" / "probe"
+def write_prober(root: Path) -> None:
+    """Write the team ``prober`` and its workflow ``probe`` into the project at *root*."""
+    code = HANDLER.format(image=IMAGE, script=SCRIPT)
+    write_team(root, "prober", "probe", card=CARD, template=TEMPLATE, code=code)
+
+
+def write_team(root: Path, team: str, workflow: str, *, card: str, template: object, code: str) -> None:
+    """Write a *team* with a *workflow* of its own into the project at *root*."""
+    folder = root / "teams" / team / workflow
     folder.mkdir(parents=True)
-    (folder / "workflow.yaml").write_text(CARD, encoding="utf-8")
-    (folder / "workflow.asl.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
-    (folder / "steps.py").write_text(HANDLER.format(image=IMAGE, script=SCRIPT), encoding="utf-8")
-    text = "team: prober\nowner: prober@example.edu\nworkflows: {probe: {}}\n"
-    (root / "teams" / "prober.yaml").write_text(text, encoding="utf-8")
+    (folder / "workflow.yaml").write_text(card, encoding="utf-8")
+    (folder / "workflow.asl.json").write_text(json.dumps(template), encoding="utf-8")
+    (folder / "steps.py").write_text(code, encoding="utf-8")
+    text = f"team: {team}\nowner: {team}@example.edu\nworkflows: {{{workflow}: {{}}}}\n"
+    (root / "teams" / f"{team}.yaml").write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def console(root: Path) -> Iterator[Console]:
-    """Have ``lanes console`` show the project at *root*, its team ``prober`` deployed, until the block ends."""
+def console(root: Path, team: str) -> Iterator[Console]:
+    """Have ``lanes console`` show the project at *root*, *team* deployed, until the block ends."""
     with kept_cloud(root) as kept:
         lanes = [sys.executable, "-m", "shared.cli"]
-        subprocess.run([*lanes, "deploy", "prober"], cwd=root, check=True, capture_output=True)
+        subprocess.run([*lanes, "deploy", team], cwd=root, check=True, capture_output=True)
         command = [*lanes, "console", "--no-browser", "--port", "0"]
         with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as ours:
             try:
                 assert ours.stdout is not None
                 address = ours.stdout.readline().strip()
-                signs = Signs(kept, load_project(root).lane("prober").bucket)
+                signs = Signs(kept, load_project(root).lane(team).bucket)
                 yield Console(ours, kept, signs, *_come_in(address))
             finally:
                 ours.terminate()

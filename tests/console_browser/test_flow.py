@@ -131,12 +131,12 @@ def test_another_tab_sees_a_redrive_when_it_is_shown_again(browser, tab, real):
     other = tab.page.context.new_page()
     other.goto(run)
     title_begins(other, FAILED)
-    other.evaluate(SHOWN, False)
+    other.evaluate(SHOWN, arg=False)
     real.signs.set(fail=False)
     tab.page.click("#redrive")
     title_begins(tab.page, SUCCEEDED)
     assert other.title().startswith(FAILED)  # nobody looks at it
-    other.evaluate(SHOWN, True)
+    other.evaluate(SHOWN, arg=True)
     title_begins(other, SUCCEEDED)
 
 

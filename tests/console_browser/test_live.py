@@ -314,7 +314,7 @@ def test_a_command_is_copied_or_else_selected(browser, allowed):
         if not allowed:
             scripted.page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))")
         scripted.page.click("#copy-debug")
-        scripted.page.wait_for_function("document.getElementById('news').textContent !== ''")
+        scripted.page.wait_for_function("() => document.getElementById('news').textContent !== ''")
         read = "navigator.clipboard.readText()" if allowed else "getSelection().toString()"
         assert scripted.page.evaluate(read) == "lanes debug team2 x --rank 0"
         assert scripted.page.inner_text("#copy-debug") == ("copied" if allowed else "selected")
