@@ -22,7 +22,7 @@ from tests.console_browser.chromium import CHROMIUM, QUIET  # noqa: E402
 from tests.console_browser.real import console  # noqa: E402
 from tests.helpers.project import copy_project  # noqa: E402
 
-WIDE, HIGH = 1280, 1000
+WIDE, HIGH = 1280, 1230
 MOST = 150_000  # bytes
 _COLOURS = 64
 SETTLED = "() => !/being read|goes on/.test(document.querySelector('main').textContent)"
