@@ -146,8 +146,7 @@ def test_errors_of_the_form_are_announced_and_lead_to_their_fields(tab):
     page.fill("#field-ranks", "65")
     page.evaluate("document.querySelectorAll('form').forEach((form) => (form.noValidate = true))")
     page.get_by_role("button", name="Start the run").click()
-    page.wait_for_selector("#errors")
-    assert page.evaluate("document.activeElement.id") == "errors"
+    page.wait_for_function("() => document.activeElement.id === 'errors'")
     assert page.get_attribute("#errors", "role") == "alert"
     assert "ranks" in page.inner_text("#errors")
     assert page.input_value("#field-ranks") == "65"
