@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from shared.run.history import rank_in
@@ -89,8 +89,13 @@ class ChildRanks:
         self._next_sweep = 0.0
         self._whole_for: int | None = None  # after how many redrives all had ended, and were listed
         self._wanted = ASKED_AT_ONCE
+        self._once = Event()  # set when all children were listed for the first time
         self.listed: datetime | None = None
         self.cut = 0
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many seconds at the most until children were listed at all."""
+        self._once.wait(seconds)
 
     def want(self, failed: int) -> None:
         """Have so many of the failed children asked for their errors."""
@@ -240,6 +245,7 @@ class ChildRanks:
         begun = counts["total"] - counts["pending"]
         self.cut = max(0, begun - len(found)) if len(found) >= MOST_LISTED else 0
         self.listed = datetime.now(UTC)
+        self._once.set()
 
     def _list(self, status: ExecutionStatusType | None) -> list[ExecutionListItemTypeDef]:
         """Return the children with this *status*, or all of them, the oldest first, as far as they are listed."""
