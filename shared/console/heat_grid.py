@@ -127,13 +127,18 @@ def _lines(wanted: str, letters: str, columns: int) -> Iterator[str]:
 
 
 def draw_histogram(ranks: Ranks) -> str:
-    """Return bars of how many of *ranks* took how long; empty where there is nothing to compare."""
+    """Return bars of how many of *ranks* took how long, with a line at the median; empty where all took as long."""
     bars = ranks.histogram
     if not bars:
         return ""
     most = max(bar.count for bar in bars)
     drawn = "".join(_bar(place, bar.count / most, slow=bar.slow) for place, bar in enumerate(bars))
-    return f'<svg class="bars" viewBox="0 0 {len(bars)} 8" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>'
+    low, high = bars[0].since, bars[-1].until
+    middle = len(bars) * ((ranks.median or low) - low) / (high - low)
+    return (
+        f'<svg class="bars" viewBox="0 0 {len(bars)} 8" preserveAspectRatio="none" aria-hidden="true">{drawn}'
+        f'<path class="middle" d="M{middle:.2f} 0v8"/></svg>'
+    )
 
 
 def _bar(place: int, part: float, *, slow: bool) -> str:

@@ -59,8 +59,8 @@ def read_uses(aws: Aws, found: Found, requests: Mapping[str, int]) -> RankUses:
         rank = _rank(each, run.id, requests)
         if each.report and rank is not None:
             uses[rank] = _and(uses.get(rank), each.report)
-        else:
-            others += each.report is not None
+        elif each.report:
+            others += found.stopped is None or each.started_ms <= found.stopped.timestamp() * 1000
     return RankUses(uses, others)
 
 

@@ -163,9 +163,14 @@ def _seconds(given: Mapping[str, str]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures of one error: how many, and one of them as an example. ``error`` is empty for those nobody asked."""
+    """Failures of one error: how many, and one of them as an example.
+
+    ``error`` is empty where there is none, as of ranks that were stopped, and where nobody has asked (``told``).
+    """
 
     error: str
+    status: str
+    told: bool
     count: int
     example: RankRow
 
@@ -251,12 +256,12 @@ class Ranks:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The failures by their errors, the most frequent first; those that nobody has asked come last."""
-        found: dict[str, list[RankRow]] = {}
+        found: dict[tuple[str, str, bool], list[RankRow]] = {}
         for row in self.rows:
             if row.bad:
-                found.setdefault(row.error or ("" if not row.told else row.status), []).append(row)
-        groups = (Group(error, len(rows), rows[0]) for error, rows in found.items())
-        return tuple(sorted(groups, key=lambda group: (not group.error, -group.count, group.error)))
+                found.setdefault((row.error, "" if row.error else row.status, row.told), []).append(row)
+        groups = (Group(*key, len(rows), rows[0]) for key, rows in found.items())
+        return tuple(sorted(groups, key=lambda group: (not group.told, not group.error, -group.count, group.error)))
 
     @cached_property
     def histogram(self) -> tuple[Bar, ...]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from shared.run.run_ranks import RunRanks
     from shared.values import Json
 
-_WAIT = 0.6  # seconds that the first look at a run waits for its children to be listed
+_WAIT = 0.4  # seconds that the first look at a run waits for its children to be listed
 _LONG = 86_400.0  # what has ended does not change
 _MOST_SHOWN = 20_000  # letters of an event or a result; its JSON has all of them
 _MOST_CALLS = 8  # whose REPORT lines are looked for

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from shared.run.run_ranks import RunRanks
     from shared.values import Json
 
-_WAIT = 0.6  # seconds that the first look at a run waits for its children to be listed
+_WAIT = 0.4  # seconds that the first look at a run waits for its children to be listed
 _FEW = 50  # ranks that are shown in order, without a grid
 _LONGEST = 200  # letters of a message in a row
 
@@ -55,6 +55,8 @@ class Failures:
     """A group of failures with the address that lists them, and an example."""
 
     error: str
+    status: str
+    told: bool
     count: int
     address: str
     example: Row
@@ -84,6 +86,16 @@ class Page:
     statuses = STATUSES
     page_size = PAGE
     most = MOST_LISTED
+
+    @property
+    def has_uses(self) -> bool:
+        """Whether it is known what any of the rows used."""
+        return any(row.use for row in self.rows)
+
+    @property
+    def has_retries(self) -> bool:
+        """Whether any of the rows is known to have called again."""
+        return any(row.rank.retries for row in self.rows)
 
     @property
     def pages(self) -> int:
@@ -124,7 +136,14 @@ class Page:
             "not_listed": ranks.cut,
             "not_asked": ranks.untold,
             "errors": [
-                {"error": each.error, "count": each.count, "example": each.example.address} for each in self.groups
+                {
+                    "error": each.error,
+                    "status": each.status,
+                    "asked": each.told,
+                    "count": each.count,
+                    "example": each.example.address,
+                }
+                for each in self.groups
             ],
             "histogram": [[bar.since, bar.until, bar.count] for bar in ranks.histogram],
             "letters": self.grid.letters if self.grid else None,
@@ -168,7 +187,8 @@ def read(desk: Desk, run_id: str) -> View:
 def _title(page: Page) -> str:
     ranks = page.ranks
     assert ranks is not None  # noqa: S101  who calls has made it
-    failed = f"{ranks.failed:,} of {ranks.total:,} failed" if ranks.failed else f"{ranks.total:,}, none failed"
+    bad = "failed" if ranks.failed == ranks.counts["FAILED"] else "did not succeed"
+    failed = f"{ranks.failed:,} of {ranks.total:,} {bad}" if ranks.failed else f"{ranks.total:,}, none failed"
     going = f", {page.status.lower()}" if page.status == "RUNNING" else ""
     return f"Ranks of {page.run_id}: {failed}{going}"
 
@@ -229,8 +249,10 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
         groups=tuple(
             Failures(
                 hide_text(each.error),
+                each.status,
+                each.told,
                 each.count,
-                _address(run.id, key, Filter(status="bad", error=each.error)) if each.error else "",
+                _address(run.id, key, Filter(status=each.status or "bad", error=each.error)),
                 shown(each.example),
             )
             for each in ranks.groups
