@@ -7,6 +7,7 @@ are one line of that. A class is a colour and a sign: what failed has a cross, w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from shared.run.ranks import RankRow, Ranks
 
 _COLUMNS, _MORE_COLUMNS = 100, 200
+_KEPT = 4  # drawings, as a page asks again and again
 _SQUARE = 10_000  # cells of the one that has a hundred columns
 _CLASSES = {
     "a": ("q0", "", "fastest quarter"),
@@ -68,6 +70,7 @@ class Grid:
     words: dict[str, str]
 
 
+@lru_cache(_KEPT)
 def draw_grid(ranks: Ranks) -> Grid:
     """Return the cells of *ranks*, in order of their places; what has not begun comes last."""
     letters = "".join(_letter(ranks, row) for row in ranks.rows)
@@ -126,6 +129,7 @@ def _lines(wanted: str, letters: str, columns: int) -> Iterator[str]:
             at += length
 
 
+@lru_cache(_KEPT)
 def draw_histogram(ranks: Ranks) -> str:
     """Return bars of how many of *ranks* took how long, with a line at the median; empty where all took as long."""
     bars = ranks.histogram

@@ -150,6 +150,13 @@ class ChildRanks:
             self._ask(child)
         return self._row(place, child)
 
+    def now(self, row: RankRow) -> RankRow:
+        """Return the child in *row* as the last list has it."""
+        with self._lock:
+            ordered, at = self._order(), row.place - self.cut
+            child = ordered[at] if 0 <= at < len(ordered) else None
+        return self._row(row.place, child) if child and child.arn == row.execution else row
+
     def find(self, number: int) -> Sought:
         """Look for the child whose rank is *number*, near its place; what its neighbours tell is kept.
 

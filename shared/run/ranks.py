@@ -188,9 +188,9 @@ class Bar:
     slow: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranks:
-    """The ranks of one Map of a run, at one moment.
+    """The ranks of one Map of a run, at one moment. What is found out of them is found out once.
 
     Attributes:
         map: The Map.
@@ -277,8 +277,8 @@ class Ranks:
 
     def fitting(self, wanted: Filter) -> Sequence[RankRow]:
         """Return all rows that are *wanted*, in the order that is wanted, whatever the page."""
-        rows = [row for row in self.rows if self._fits(row, wanted)]
-        return rows if wanted.order == "rank" else sorted(rows, key=_worst)
+        rows = self.rows if wanted.order == "rank" else self._worst_first
+        return [row for row in rows if self._fits(row, wanted)]
 
     def page(self, wanted: Filter) -> tuple[Sequence[RankRow], int]:
         """Return the rows of the page that is *wanted*, and how many fit on all pages together."""
@@ -293,6 +293,10 @@ class Ranks:
     @cached_property
     def _by_number(self) -> Mapping[int, RankRow]:
         return {row.number: row for row in reversed(self.rows) if row.number is not None}
+
+    @cached_property
+    def _worst_first(self) -> tuple[RankRow, ...]:
+        return tuple(sorted(self.rows, key=_worst))
 
     def _fits(self, row: RankRow, wanted: Filter) -> bool:
         number = row.place if row.number is None else row.number

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from flask import request
 
 from shared.console.heat_grid import draw_grid, draw_histogram
 from shared.console.hidden import hide_text
 from shared.console.pages import rank
+from shared.console.rank_opened import LONG, look, query, whole_number
 from shared.console.site import View
-from shared.errors import UsageError
 from shared.run.child_ranks import ASKED_AT_ONCE, MOST_LISTED
 from shared.run.patience import LATE
 from shared.run.rank_reports import read_uses
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from shared.run.run_ranks import RunRanks
     from shared.values import Json
 
-_WAIT = 0.4  # seconds that the first look at a run waits for its children to be listed
 _FEW = 50  # ranks that are shown in order, without a grid
 _LONGEST = 200  # letters of a message in a row
 
@@ -86,6 +84,11 @@ class Page:
     statuses = STATUSES
     page_size = PAGE
     most = MOST_LISTED
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some of the rows are wanted."""
+        return replace(self.wanted, order="", page=1) != Filter()
 
     @property
     def has_uses(self) -> bool:
@@ -165,22 +168,23 @@ def read(desk: Desk, run_id: str) -> View:
     Raises:
         UsageError: There is no such run or Map, or a parameter is none.
     """
-    if number := request.args.get("rank", ""):
-        if not (number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004  more than there are
-            raise UsageError(f"rank is {number!r}, which is no number", fix="give a whole number")
-        return rank.read(desk, run_id, int(number))
+    number = whole_number("rank")
+    if number is not None:
+        return rank.read(desk, run_id, number)
     live = desk.run(run_id)
     run = live.found.run
     reader = desk.ranks.of(desk.aws, live)
-    of = reader.map(_key(request.args.get("map", "")))
+    of = reader.map(whole_number("map"))
     crumbs = ((run.lane.team, f"/{run.lane.team}"), ("runs", f"/{run.lane.team}/runs"), (run.id, f"/runs/{run.id}"))
     if of is None:
         page = Page(run.id, run.lane.team, live.found.status, reader.has_maps)
         return View(f"Ranks of {run.id}", "ranks.html.j2", page, moving=not live.over, crumbs=crumbs)
-    looked, problem = _look(desk, reader, of)
+    if of.kind == "distributed" and of.arn:
+        reader.children(of).want(whole_number("asked") or 0)
+    error = look(desk, reader, of)
     uses = _uses(desk, live, reader, of)
-    page = _page(live, reader, of, uses, problem)
-    moving = not looked or (uses is not None and uses.value is None and uses.error is None)
+    page = _page(live, reader, of, uses, f"{type(error).__name__}: {error}" if error else "")
+    moving = not reader.settled(of) or (uses is not None and uses.value is None and uses.error is None)
     return View(_title(page), "ranks.html.j2", page, moving=moving, crumbs=crumbs)
 
 
@@ -193,29 +197,6 @@ def _title(page: Page) -> str:
     return f"Ranks of {page.run_id}: {failed}{going}"
 
 
-def _key(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"map is {text!r}, which is none", fix="leave it out: then it is the largest")
-    return int(text[:9])
-
-
-def _look(desk: Desk, reader: RunRanks, of: RankMap) -> tuple[bool, str]:
-    """Have what is new read in the background. Return whether nothing is left to read, and why that cannot be done."""
-    problem = ""
-    if of.kind == "distributed" and of.arn and not reader.settled(of):
-        children = reader.children(of)
-        if wanted := request.args.get("asked", ""):
-            children.want(int(wanted[:6]) if wanted.isascii() and wanted.isdigit() else 0)
-        late = desk.readings.late(("children", of.arn), partial(reader.look, of), 2.0)
-        if late.error is None:
-            children.wait(_WAIT)
-        else:
-            problem = f"{type(late.error).__name__}: {late.error}"
-    return reader.settled(of), problem
-
-
 def _uses(desk: Desk, live: LiveRun, reader: RunRanks, of: RankMap) -> Late[RankUses] | None:
     """Return what the ranks used, read in the background once the run is over; None where that is not read."""
     if not live.over or live.found.stopped is None or of.total > MOST_LISTED:
@@ -223,7 +204,7 @@ def _uses(desk: Desk, live: LiveRun, reader: RunRanks, of: RankMap) -> Late[Rank
     recent = datetime.now(UTC) - live.found.stopped < LATE
     requests = reader.requests(of) if of.kind == "inline" else {}
     key = ("uses", live.found.run.arn, of.key, live.redrives)
-    return desk.readings.late(key, lambda: read_uses(desk.aws, live.found, requests), 20.0 if recent else 86_400.0)
+    return desk.readings.late(key, lambda: read_uses(desk.aws, live.found, requests), 20.0 if recent else LONG)
 
 
 def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | None, problem: str) -> Page:
@@ -235,7 +216,7 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
     key = of.key if len(maps) > 1 else None
     used = uses.value if uses else None
     shown = partial(_row, ranks, run.id, key, used.by_rank if used else {})
-    many = ranks.total > _FEW
+    many = ranks.total > _FEW and of.kind != "express"
     return Page(
         run.id,
         run.lane.team,
@@ -288,16 +269,11 @@ def _row(ranks: Ranks, run_id: str, key: int | None, uses: Mapping[int, RankUse]
     message = hide_text(row.message)
     message = f"{message[:_LONGEST]} ..." if len(message) > _LONGEST else message
     use = uses.get(row.number) if row.number is not None else None
-    return Row(row, f"/runs/{run_id}/ranks/{at}{_query(asked)}", hide_text(row.error), message, ranks.is_slow(row), use)
+    return Row(row, f"/runs/{run_id}/ranks/{at}{query(asked)}", hide_text(row.error), message, ranks.is_slow(row), use)
 
 
 def _address(run_id: str, key: int | None, wanted: Filter, **changed: str | int) -> str:
-    return f"/runs/{run_id}/ranks{_query({'map': key, **wanted.as_words(), **changed})}"
-
-
-def _query(given: Mapping[str, object]) -> str:
-    told = {name: value for name, value in given.items() if value not in {"", None}}
-    return f"?{urlencode(told)}" if told else ""
+    return f"/runs/{run_id}/ranks{query({'map': key, **wanted.as_words(), **changed})}"
 
 
 def _record(row: Row) -> dict[str, Json]:
