@@ -6,7 +6,7 @@ listed when there are more of them, and all are listed now and then. Children th
 and inputs, a hundred at a time; the others only when somebody wants to see one.
 
 A list tells no rank. Children begin in the order of their items, so the child of a rank is looked for at its place in
-the order of start, and from there on by how far off the child was that was asked: a few calls at the most.
+the order of start, and from there on by how far off the children were that were asked: a few calls at the most.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ class ChildRanks:
         asked: dict[int, int] = {}
         for place in self._guesses(number, asked):
             row = self.at(place)
-            if row is None:
-                continue
+            if row is None:  # the list was read anew meanwhile
+                break
             asked[place] = place if row.number is None else row.number
             if asked[place] == number:
                 return Sought(row, len(asked), tuple(asked.values()))
@@ -181,21 +181,32 @@ class ChildRanks:
         return next((row for row in self.rows() if row.number == number), None)
 
     def _guesses(self, number: int, asked: Mapping[int, int]) -> Iterator[int]:
-        """Yield places to ask: first by how far off the last answer was, then on both sides of the best one."""
+        """Yield places to ask; what the last one told is in *asked* by then.
+
+        The next place is as far on as the number is, and once it lies between two that were asked, where it would lie
+        if numbers grew evenly. Where no place is left between them, those on both sides follow.
+        """
         low, high = self.cut, self.cut + len(self.rows()) - 1
         if high < low:
             return
+        below, above = low - 1, high + 1  # places asked whose numbers are too small, and too large
         place = min(max(number, low), high)
-        while place not in asked:
+        while True:
             yield place
-            if place not in asked:
-                return
-            place = min(max(place + number - asked[place], low), high)
-        best = min(asked, key=lambda each: abs(asked[each] - number))
+            if asked[place] < number:
+                below = max(below, place)
+            else:
+                above = min(above, place)
+            if above - below <= 1:
+                break
+            if below in asked and above in asked:
+                part = (number - asked[below]) / (asked[above] - asked[below])
+                place = below + round((above - below) * part)
+            else:
+                place += number - asked[place]
+            place = min(max(place, below + 1), above - 1)
         for step in range(1, MOST_TRIES + 1):
-            for near in (best - step, best + step):
-                if low <= near <= high and near not in asked:
-                    yield near
+            yield from (near for near in (below - step, above + step) if low <= near <= high and near not in asked)
 
     def _order(self) -> list[Child]:
         """Return all children in the order of their start, the lock being held."""

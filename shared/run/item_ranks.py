@@ -164,9 +164,9 @@ class ItemRanks:
         elif item.status not in {"RUNNING", "FAILED", "ABORTED"}:
             return
         elif kind.endswith("StateEntered"):
-            item.status, item.ended, item.state = "RUNNING", None, str(told.get("name"))
-            if item.number is None:
+            if not item.state:
                 item.number = rank_in(str(told.get("input")))
+            item.status, item.ended, item.state = "RUNNING", None, str(told.get("name"))
         elif kind.endswith("Scheduled"):
             item.status, item.ended = "RUNNING", None
             item.retries += where.entry in item.entries
