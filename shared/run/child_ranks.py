@@ -70,14 +70,22 @@ class ChildRanks:
         states: Step Functions.
         map_run: The ARN of the run.
         clock: Seconds from any start.
+        most: How many are listed at the most.
 
     Attributes:
         listed: When all children were listed last; None before that.
         cut: How many were not listed, as there are too many.
     """
 
-    def __init__(self, states: SFNClient, map_run: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        states: SFNClient,
+        map_run: str,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MOST_LISTED,
+    ) -> None:
         self._states = states
+        self._most = most
         self._map_run = map_run
         self._clock = clock
         self._reading, self._lock = Lock(), Lock()
@@ -99,7 +107,7 @@ class ChildRanks:
 
     def want(self, failed: int) -> None:
         """Have so many of the failed children asked for their errors."""
-        self._wanted = max(self._wanted, min(failed, MOST_LISTED))
+        self._wanted = max(self._wanted, min(failed, self._most))
 
     def settled(self, redrives: int) -> bool:
         """Say whether nothing is left to read of a run that has ended, after so many *redrives*."""
@@ -261,7 +269,7 @@ class ChildRanks:
         found = self._list(None)
         self._take(found, whole=True)
         begun = counts["total"] - counts["pending"]
-        self.cut = max(0, begun - len(found)) if len(found) >= MOST_LISTED else 0
+        self.cut = max(0, begun - len(found)) if len(found) >= self._most else 0
         self.listed = datetime.now(UTC)
         self._once.set()
 
@@ -276,9 +284,9 @@ class ChildRanks:
         found: list[ExecutionListItemTypeDef] = []
         for page in self._states.get_paginator("list_executions").paginate(**asked):
             found += page["executions"]
-            if len(found) >= MOST_LISTED:
+            if len(found) >= self._most:
                 break
-        return found[:MOST_LISTED][::-1]
+        return found[: self._most][::-1]
 
     def _take(self, listed: Sequence[ExecutionListItemTypeDef], *, whole: bool = False) -> None:
         """Take in what was *listed*; if that is the *whole*, in place of what was known."""

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.run import child_ranks
-from shared.run.child_ranks import ASKED_AT_ONCE, MOST_TRIES, ChildRanks
+from shared.run.child_ranks import ASKED_AT_ONCE, MOST_TRIES, ChildRanks, Sought
 from shared.run.run_ranks import RunRanks
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -80,8 +79,8 @@ def clock():
     return read
 
 
-def over(states, clock=lambda: 0.0):
-    ranks = ChildRanks(states, "arn:run", clock)
+def over(states, **more):
+    ranks = ChildRanks(states, "arn:run", **more)
     ranks.look(states.counts, 0, over=True)
     return ranks
 
@@ -155,10 +154,9 @@ def test_a_list_that_is_late_is_read_again():
     assert ranks.settled(0)
 
 
-def test_of_too_many_the_newest_are_listed_at_their_places(monkeypatch):
-    monkeypatch.setattr(child_ranks, "MOST_LISTED", 3000)
+def test_of_too_many_the_newest_are_listed_at_their_places():
     states = States(many(5000))
-    ranks = over(states)
+    ranks = over(states, most=3000)
     assert (ranks.cut, len(ranks.rows()), ranks.rows()[0].place) == (2000, 3000, 2000)
     assert states.asked["list", None] == 3
     assert ranks.at(1999) is None
@@ -207,7 +205,7 @@ def test_items_that_tell_no_rank_have_their_places_for_numbers():
 
 def test_without_any_child_nothing_is_asked():
     states = States([])
-    assert over(states).find(0) == child_ranks.Sought(None, 0, ())
+    assert over(states).find(0) == Sought(None, 0, ())
 
 
 DEFINITION = {
