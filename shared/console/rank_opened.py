@@ -115,23 +115,26 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
     return Opened(live, reader, of, replace(sought, row=sought.row and children.now(sought.row)))
 
 
-def not_found(desk: Desk, opened: Opened, number: int) -> str:
-    """Return why the rank is not shown, and another way to it."""
+def not_found(opened: Opened, number: int) -> str:
+    """Return why the rank is not shown."""
     live, of, sought = opened.live, opened.of, opened.sought
-    run, options = live.found.run, desk.place.options
     if not opened.listed:
         return "The child executions of the Map are being listed."
     if of is not None and of.kind == "express":
         return f"The children of {of.name} are express executions: AWS keeps no list and no history of them."
-    if not live.over and not sought.asked:
-        return "It has not begun yet, as far as is known."
-    near = f" They are ranks {', '.join(str(each) for each in sought.numbers)}." if sought.numbers else ""
-    asked = f" {sought.asked} child executions that began around its place were asked.{near}" if sought.asked else ""
-    return (
-        f"There is no rank {number} in {of.name if of else run.id}, as far as is known.{asked} "
-        f"lanes logs {run.lane.team} --run {run.id}{options} has the lines of all ranks; "
-        f"lanes debug {run.lane.team} {run.id} --rank {number}{options} looks for it as well."
-    )
+    told = f"There is no rank {number} in {of.name if of else live.found.run.id}, as far as is known."
+    told += "" if live.over else " It may not have begun yet."
+    if sought.asked:
+        told += f" {sought.asked} child executions that began around its place were asked"
+        told += f": ranks {', '.join(str(each) for each in sought.numbers)}." if sought.numbers else "."
+    return told
+
+
+def other_ways(desk: Desk, opened: Opened, number: int) -> tuple[str, ...]:
+    """Return the commands that look for the rank in all that there is."""
+    run, options = opened.live.found.run, desk.place.options
+    logs, debug = f"lanes logs {run.lane.team} --run {run.id}", f"lanes debug {run.lane.team} {run.id} --rank {number}"
+    return (f"{logs}{options}", f"{debug}{options}") if opened.listed else ()
 
 
 def detail_in(desk: Desk, opened: Opened, row: RankRow) -> RankDetail:

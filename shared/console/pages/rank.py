@@ -12,7 +12,7 @@ from flask import request
 
 from shared.console.hidden import hide, hide_text
 from shared.console.rank_logs import Log, chosen_call, key_of, log_of, reports_of, whole_log
-from shared.console.rank_opened import Beside, beside, detail_in, not_found, open_rank, query
+from shared.console.rank_opened import Beside, beside, detail_in, not_found, open_rank, other_ways, query
 from shared.console.site import File, View
 from shared.errors import UsageError
 from shared.measure.billing.cost import dollars, read_prices
@@ -43,8 +43,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page shows. ``detail`` is None while the rank is looked for, or where it was not found: ``told`` why.
+    """What the page shows.
 
+    ``detail`` is None while the rank is looked for, or where it was not found: ``told`` says why, and ``ways`` are
+    commands that look for it.
     ``chosen`` is the place among the calls of the one whose log is shown; None where no call is of a function.
     ``reports`` are the REPORT lines of its calls, by their places; ``unread`` calls of functions lack one.
     """
@@ -55,6 +57,7 @@ class Page:
     where: str
     detail: RankDetail | None = None
     told: str = ""
+    ways: tuple[str, ...] = ()
     log: Log = field(default_factory=Log)
     chosen: int | None = None
     reports: tuple[tuple[int, Report], ...] = ()
@@ -98,6 +101,7 @@ class Page:
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON."""
         record: dict[str, Json] = {"run_id": self.run_id, "rank": self.number, "where": self.where, "told": self.told}
+        record["other_ways"] = list(self.ways)
         return record | _record(self, self.detail) if self.detail else record
 
 
@@ -160,7 +164,10 @@ def read(desk: Desk, run_id: str, number: int) -> View:
     opened = open_rank(desk, run_id, number)
     run, row = opened.live.found.run, opened.sought.row
     page = Page(run.id, run.lane.team, number, f"Map {opened.of.name}" if opened.of else "the run's only call")
-    page = _filled(desk, opened, row, page) if row else replace(page, told=not_found(desk, opened, number))
+    if row:
+        page = _filled(desk, opened, row, page)
+    else:
+        page = replace(page, told=not_found(opened, number), ways=other_ways(desk, opened, number))
     crumbs = (
         (run.lane.team, f"/{run.lane.team}"),
         ("runs", f"/{run.lane.team}/runs"),
@@ -180,7 +187,7 @@ def read_log(desk: Desk, run_id: str, number: int) -> File:
     """
     opened = open_rank(desk, run_id, number)
     if opened.sought.row is None:
-        raise UsageError(not_found(desk, opened, number), where=f"rank {number}")
+        raise UsageError(not_found(opened, number), where=f"rank {number}")
     detail = detail_in(desk, opened, opened.sought.row)
     chosen = chosen_call(detail)
     log = Log(why_none="the rank called no function") if chosen is None else log_of(desk, opened, detail, chosen)
