@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LONG = 86_400.0
 """Seconds for which what has ended is fresh: it does not change."""
-_WAIT = 0.4  # seconds that the first look at a run waits for its children to be listed
+_WAIT = 0.25  # seconds that the first look at a run waits for its children to be listed
 _AGAIN = 2.0
 _MOST_DIGITS = 9
 
@@ -100,11 +100,14 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
     of = reader.map(whole_number("map"))
     if of is None:
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))
+    place = whole_number("at")
     if of.kind != "distributed" or not of.arn:
-        return Opened(live, reader, of, reader.find(of, number))
+        rows = reader.ranks(of).rows
+        at_place = Sought(rows[place] if place is not None and place < len(rows) else None, 0, ())
+        return Opened(live, reader, of, reader.find(of, number) if place is None else at_place)
     if error := look(desk, reader, of):
         raise error
-    children, place = reader.children(of), whole_number("at")
+    children = reader.children(of)
     if children.listed is None:
         return Opened(live, reader, of, Sought(None, 0, ()), listed=False)
     if place is not None:
@@ -163,7 +166,7 @@ def beside(opened: Opened, row: RankRow) -> Beside:
         _compared(ranks, row),
         _at(opened, ranks, row.place - 1),
         _at(opened, ranks, row.place + 1),
-        _address(opened, next(later, failed[0])) if failed else "",
+        _address(opened, ranks, next(later, failed[0])) if failed else "",
     )
 
 
@@ -207,10 +210,10 @@ def _compared(ranks: Ranks, row: RankRow) -> str:
 
 def _at(opened: Opened, ranks: Ranks, place: int) -> str:
     at = place - ranks.cut
-    return _address(opened, ranks.rows[at]) if 0 <= at < len(ranks.rows) else ""
+    return _address(opened, ranks, ranks.rows[at]) if 0 <= at < len(ranks.rows) else ""
 
 
-def _address(opened: Opened, row: RankRow) -> str:
-    asked = {"map": request.args.get("map"), "at": row.place if row.number is None else None}
+def _address(opened: Opened, ranks: Ranks, row: RankRow) -> str:
+    asked = {"map": request.args.get("map"), "at": None if ranks.is_known_by_number(row) else row.place}
     number = row.place if row.number is None else row.number
     return f"/runs/{opened.live.found.run.id}/ranks/{number}{query(asked)}"

@@ -290,6 +290,15 @@ class Ranks:
         """Return the row with this *number*; None where none is known to have it."""
         return self._by_number.get(number)
 
+    def is_known_by_number(self, row: RankRow) -> bool:
+        """Say whether the number of *row* means it alone, or the first of those that have it."""
+        return row.number is not None and self.numbered(row.number) is row
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the number of each row is its place."""
+        return all(row.number == row.place for row in self.rows)
+
     @cached_property
     def _by_number(self) -> Mapping[int, RankRow]:
         return {row.number: row for row in reversed(self.rows) if row.number is not None}

@@ -265,7 +265,7 @@ def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None) -> str:
 
 def _row(ranks: Ranks, run_id: str, key: int | None, uses: Mapping[int, RankUse], row: RankRow) -> Row:
     at = row.place if row.number is None else row.number
-    asked = {"map": key, "at": row.place if row.number is None else None}
+    asked = {"map": key, "at": None if ranks.is_known_by_number(row) else row.place}
     message = hide_text(row.message)
     message = f"{message[:_LONGEST]} ..." if len(message) > _LONGEST else message
     use = uses.get(row.number) if row.number is not None else None

@@ -205,6 +205,18 @@ def test_several_maps_are_chosen_from_the_largest_first(client, runs):
     assert client.get(f"/runs/{run_id}/ranks?map=9999").status_code == 404
 
 
+def test_items_that_call_their_ranks_otherwise_are_opened_by_their_places(client, runs):
+    given = [{"rank": rank} for rank in (*range(100, 159), 100)]
+    run_id = runs.ended(machine(Ranks=mapped(machine(A=PASS))), given)
+    told = wholly(client, f"/runs/{run_id}/ranks")
+    by_place = {row["place"]: row["address"] for row in told["rows"]}
+    assert by_place[3] == f"/runs/{run_id}/ranks/103"
+    assert by_place[59] == f"/runs/{run_id}/ranks/100?at=59"
+    assert re.search('data-noun="item" .* data-query="at="', page(client, f"/runs/{run_id}/ranks"))
+    assert record(client, f"/runs/{run_id}/ranks/3?at=3")["rank"] == 103
+    assert "There is no rank 60" in page(client, f"/runs/{run_id}/ranks/60?at=60")
+
+
 def test_of_express_children_there_are_counts_alone(client, runs):
     run_id = runs.ended(machine(Ranks=distributed(machine(A=PASS), "EXPRESS")), items(60))
     text = whole(client, f"/runs/{run_id}/ranks")
