@@ -57,7 +57,7 @@ class MapVisit:
     name: str
     total: int = 0
     arn: str = ""
-    over: bool = False
+    succeeded: bool = False
     items: dict[int, _Item] = field(default_factory=dict)
 
 
@@ -122,31 +122,23 @@ class ItemRanks:
             self._at(event, where, told)
 
     def _at(self, event: HistoryEventTypeDef, where: Where, told: Mapping[str, object]) -> None:
-        kind, at = event["type"], event["timestamp"]
-        if kind == "MapStateEntered" and not where.items:
+        if event["type"] == "MapStateEntered" and not where.items:
             self._enter(event["id"], str(told.get("name")))
             return
         iteration, entry = _outermost(where)
         visit = self.visits.get(self._again.get(entry, entry))
         if visit is None:
             return
-        if kind == "MapStateStarted" and iteration is None:
-            length = told.get("length")
-            visit.total = max(visit.total, length if isinstance(length, int) else 0)
-        elif kind == "MapRunStarted" and iteration is None:
-            visit.arn = str(told.get("mapRunArn"))
-        elif kind.startswith("MapState") and (iteration is None or where.kind == "Map") and kind != "MapStateEntered":
-            if not where.items:
-                _end_map(visit, at)
-        elif iteration is not None:
+        if iteration is None:
+            _of_map(visit, event, told)
+        else:
             self._of_item(visit, iteration, where, event, told)
 
     def _enter(self, key: int, name: str) -> None:
         """Note a new visit of a Map; where a redrive enters it, it goes on with the last that had not succeeded."""
         last = next((visit for visit in reversed(self.visits.values()) if visit.name == name), None)
-        if self._redriven and last is not None and any(item.status != "SUCCEEDED" for item in last.items.values()):
+        if self._redriven and last is not None and not last.succeeded:
             self._again[key] = last.key
-            last.over = False
         else:
             self.visits[key] = MapVisit(key, name)
 
@@ -201,8 +193,19 @@ def _turn(item: _Item, what: str, at: datetime) -> None:
             item.error = item.message = ""
 
 
+def _of_map(visit: MapVisit, event: HistoryEventTypeDef, told: Mapping[str, object]) -> None:
+    """Note what an event tells of a Map as a whole. The items that go on when it ends were stopped."""
+    kind, length = event["type"], told.get("length")
+    if kind == "MapStateStarted":
+        visit.total = max(visit.total, length if isinstance(length, int) else 0)
+    elif kind in {"MapRunStarted", "MapRunRedriven"}:
+        visit.arn = str(told.get("mapRunArn"))
+    elif kind.startswith("MapState"):
+        visit.succeeded = kind in {"MapStateSucceeded", "MapStateExited"}
+        _end_map(visit, event["timestamp"])
+
+
 def _end_map(visit: MapVisit, at: datetime) -> None:
-    visit.over = True
     for item in visit.items.values():
         item.end("ABORTED", at)
 

@@ -118,6 +118,7 @@ def _record(page: Page, detail: RankDetail) -> dict[str, Json]:
         "event": hide(detail.event),
         "result": hide(detail.result),
         "states": list(detail.states),
+        "retries": detail.retries,
         "calls": [_call(call) for call in detail.calls],
         "reports": [asdict(report) for _, report in page.reports],
         "calls_without_report": page.unread,

@@ -279,6 +279,7 @@ def _address(run_id: str, key: int | None, wanted: Filter, **changed: str | int)
 def _record(row: Row) -> dict[str, Json]:
     use = row.use
     used: dict[str, Json] = {
+        "invocations": use.invocations if use else None,
         "billed_ms": use.billed_ms if use else None,
         "memory_mb": use.memory_mb if use else None,
         "used_mb": use.used_mb if use else None,

@@ -135,8 +135,26 @@ def test_a_map_in_a_map_is_a_part_of_its_item(world):
     world.function = failing({3})
     inner = machine(N=mapped(machine(W=WORK), ItemsPath="$.inner", End=True))
     given = [{"inner": [{"rank": 1}, {"rank": 2}]}, {"inner": [{"rank": 3}]}]
-    rows = only(read(world.run(machine(M=mapped(inner, End=True)), given)))
-    assert [(row.number, row.error) for row in rows if row.status == "FAILED"] == [(1, "Wrong")]
+    reader = read(world.run(machine(M=mapped(inner, End=True)), given))
+    (failed,) = [row for row in only(reader) if row.status == "FAILED"]
+    assert (failed.number, failed.error) == (1, "Wrong")
+    detail = detail_of(failed, reader.events(next(iter(reader.visits)), 1))
+    assert [(call.state, call.error) for call in detail.calls] == [("W", "Wrong")]
+    assert (detail.event, detail.states) == (given[1], ("N", "W"))
+
+
+def test_a_distributed_map_that_is_redriven_is_the_same_one(world):
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **machine(W=WORK)}
+    world.function = failing({1})
+    execution = world.run(machine(M=mapped(processor, Label="M", End=True)), [{"rank": each} for each in range(3)])
+    before = read(execution).visits
+    world.function = lambda value: value
+    with execution.lock:
+        execution.redrive()
+    world.scheduler.run()
+    after = read(execution).visits
+    assert [(visit.key, visit.arn) for visit in after.values()] == [(visit.key, visit.arn) for visit in before.values()]
+    assert [(visit.arn != "", visit.succeeded) for visit in after.values()] == [(True, True)]
 
 
 def test_each_map_of_a_run_is_one_of_its_own(world):
