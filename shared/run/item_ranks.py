@@ -16,7 +16,7 @@ from shared.run.places import REDRIVEN, Places
 from shared.run.ranks import RankMap, RankRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
@@ -77,9 +77,12 @@ class ItemRanks:
         self._redriven = False
         self._failed: list[_Item] = []  # that failed without an error of their own
 
-    def take(self, events: Iterable[HistoryEventTypeDef]) -> bool:
-        """Take in *events* from the start of the history on; those that are known change nothing. Say if any is new."""
-        new = [event for event in events if event["id"] > self.taken]
+    def take(self, events: Sequence[HistoryEventTypeDef]) -> bool:
+        """Take in *events*, all from the start of the history on; those that are known change nothing.
+
+        Their ids count from 1 on, without a gap. Returns whether any is new.
+        """
+        new = events[self.taken :]
         for event in new:
             self._take(event)
         return bool(new)
