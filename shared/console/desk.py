@@ -61,7 +61,7 @@ class Desk:
         drafts: Forms that did not start a run.
         launches: What pages have begun.
         lanes: What is known of lanes.
-        ranks: The ranks of these runs.
+        ranks: The ranks of the runs that were looked at.
     """
 
     place: Place

@@ -96,7 +96,7 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
         UsageError: There is no such run or Map, or a run without a Map has no such rank.
     """
     live = desk.run(run_id)
-    reader = desk.ranks.of(desk.aws, live)
+    reader = desk.ranks.of(live)
     of = reader.map(whole_number("map"))
     if of is None:
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))

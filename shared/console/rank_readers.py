@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 from shared.run.run_ranks import RunRanks
 
 if TYPE_CHECKING:
-    from shared.aws.client import Aws
     from shared.run.live import LiveRun
 
 
@@ -20,9 +19,9 @@ class RankReaders:
         self._lock = Lock()
         self._readers: WeakKeyDictionary[LiveRun, RunRanks] = WeakKeyDictionary()
 
-    def of(self, aws: Aws, live: LiveRun) -> RunRanks:
-        """Return the ranks of *live*, a run in the cloud *aws*."""
+    def of(self, live: LiveRun) -> RunRanks:
+        """Return the ranks of *live*."""
         with self._lock:
             if live not in self._readers:
-                self._readers[live] = RunRanks(aws.states, live)
+                self._readers[live] = RunRanks(live)
             return self._readers[live]

@@ -16,7 +16,6 @@ from shared.run.ranks import STATUSES, RankMap, RankRow, Ranks, count
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
     from shared.run.live import LiveRun
@@ -37,12 +36,10 @@ class RunRanks:
     """The ranks of all Maps of a run. It may be used by several threads.
 
     Args:
-        states: Step Functions.
         live: The run.
     """
 
-    def __init__(self, states: SFNClient, live: LiveRun) -> None:
-        self._states = states
+    def __init__(self, live: LiveRun) -> None:
         self._live = live
         self._lock = Lock()
         self._items = ItemRanks()
@@ -115,7 +112,7 @@ class RunRanks:
             return self._items.requests(of.key)
 
     def _of(self, arn: str) -> ChildRanks:
-        return self._children.setdefault(arn, ChildRanks(self._states, arn))
+        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn))
 
     def _of_items(self, of: RankMap) -> Ranks:
         with self._lock:

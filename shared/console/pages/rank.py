@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -194,8 +193,7 @@ def read_log(desk: Desk, run_id: str, number: int) -> File:
     log = Log(why_none="the rank called no function") if chosen is None else log_of(desk, opened, detail, chosen)
     if log.place is None:
         raise UsageError(log.why_none, where=f"rank {number}")
-    name = re.sub(r"[^\w.-]", "-", f"{run_id}-rank-{number}.log", flags=re.ASCII)
-    return File(whole_log(desk, log.place), "text/plain; charset=utf-8", name)
+    return File(whole_log(desk, log.place), "text/plain; charset=utf-8", f"{run_id}-rank-{number}.log")
 
 
 def _is_moving(opened: Opened, page: Page) -> bool:

@@ -173,7 +173,7 @@ def read(desk: Desk, run_id: str) -> View:
         return rank.read(desk, run_id, number)
     live = desk.run(run_id)
     run = live.found.run
-    reader = desk.ranks.of(desk.aws, live)
+    reader = desk.ranks.of(live)
     of = reader.map(whole_number("map"))
     crumbs = ((run.lane.team, f"/{run.lane.team}"), ("runs", f"/{run.lane.team}/runs"), (run.id, f"/runs/{run.id}"))
     if of is None:

@@ -175,7 +175,7 @@ def test_megabytes_of_log_are_cut_on_the_page_and_whole_as_a_file(client, runs, 
     assert "lines between are left out" in text
     assert "line 19999 " in text
     whole = client.get(f"/runs/{run_id}/ranks/0/log.txt")
-    assert whole.headers["Content-Disposition"] == f'attachment; filename="{run_id}-rank-0.log"'
+    assert whole.headers["Content-Disposition"] == f"attachment; filename={run_id}-rank-0.log"
     assert whole.mimetype == "text/plain"
     assert sum(line.startswith("line ") for line in whole.text.splitlines()) == 20_000
 

@@ -235,12 +235,17 @@ def live():
     states = States(many(5, failed={2}))
     map_runs = {"arn:run": {"executionCounts": states.counts}}
     return SimpleNamespace(
-        states=states, definition=DEFINITION, events=events, map_runs=map_runs, over=True, redrives=0
+        aws=SimpleNamespace(states=states),
+        definition=DEFINITION,
+        events=events,
+        map_runs=map_runs,
+        over=True,
+        redrives=0,
     )
 
 
 def test_the_largest_map_is_the_first_and_its_counts_are_the_runs_own(live):
-    ranks = RunRanks(live.states, live)
+    ranks = RunRanks(live)
     assert [(each.key, each.name, each.kind, each.total) for each in ranks.maps()] == [
         (4, "Ranks", "distributed", 5),
         (2, "Few", "inline", 2),
@@ -257,4 +262,4 @@ def test_the_largest_map_is_the_first_and_its_counts_are_the_runs_own(live):
 
 def test_a_map_that_the_run_has_not_is_refused(live):
     with pytest.raises(Exception, match="the run has no Map 3"):
-        RunRanks(live.states, live).map(3)
+        RunRanks(live).map(3)
