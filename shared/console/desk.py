@@ -11,6 +11,7 @@ from shared.console.known_runs import KnownRuns
 from shared.console.lanes import LaneLooks
 from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
+from shared.console.rank_readers import RankReaders
 from shared.console.readings import Readings
 from shared.errors import LanesError
 
@@ -60,6 +61,7 @@ class Desk:
         drafts: Forms that did not start a run.
         launches: What pages have begun.
         lanes: What is known of lanes.
+        ranks: The ranks of the runs that were looked at.
     """
 
     place: Place
@@ -72,6 +74,7 @@ class Desk:
     drafts: Drafts = field(default_factory=Drafts)
     launches: Launches = field(init=False)
     lanes: LaneLooks = field(default_factory=LaneLooks)
+    ranks: RankReaders = field(default_factory=RankReaders)
     _aws: Aws | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 

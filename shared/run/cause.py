@@ -1,4 +1,4 @@
-"""Reads the cause of a failure: the text in which Step Functions repeats what a function answered.
+"""Reads which invocation an event is about, and the cause of a failure: what Step Functions repeats of an answer.
 
 It names the invocation (``requestId``) unless the function failed before it knew of a request, as code does that cannot
 be loaded. Such an error is kept with the time in which it happened, and is looked for in the logs.
@@ -45,6 +45,14 @@ def find_request(cause: str) -> str | None:
         return str(request)
     named = _REQUEST_ID.search(str(said.get("errorMessage", cause)))
     return (named[1] or named[2]) if named else None
+
+
+def request_in(output: str) -> str | None:
+    """Return the id of the invocation that answered a task with *output*; None where that names none."""
+    match parse_object(output):
+        case {"SdkResponseMetadata": {"RequestId": str(request)}}:
+            return request
+    return None
 
 
 def find_error_without_request(cause: str, since: datetime, until: datetime) -> ErrorWithoutRequest | None:

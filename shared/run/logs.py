@@ -89,12 +89,17 @@ class Line:
 class LogReader:
     """Reads the log groups of *functions* (key -> group name) between two Unix times in milliseconds, or from one on.
 
+    With a filter *pattern* it reads only the lines that match; those of START and REPORT must be among them.
+
     Attributes:
         invocations: What is known so far of each invocation, by request id.
     """
 
-    def __init__(self, aws: Aws, functions: Mapping[str, str], since_ms: int, until_ms: int | None = None) -> None:
+    def __init__(
+        self, aws: Aws, functions: Mapping[str, str], since_ms: int, until_ms: int | None = None, pattern: str = ""
+    ) -> None:
         self._logs = aws.logs
+        self._pattern = pattern
         self._groups = functions
         self._from = dict.fromkeys(functions, since_ms)
         self._since = since_ms
@@ -122,6 +127,8 @@ class LogReader:
         asked: FilterLogEventsRequestPaginateTypeDef = {"logGroupName": group, "startTime": self._from[key]}
         if self._until is not None:
             asked["endTime"] = self._until
+        if self._pattern:
+            asked["filterPattern"] = self._pattern
         pages = self._logs.get_paginator("filter_log_events").paginate(**asked)
         events = [event for page in pages for event in page.get("events", ())]
         alike: Counter[tuple[str, int, str]] = Counter()

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
-from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request
-from shared.run.history import FAILURES, MOST_A_PAGE, details, history, parse_object, rank_in
+from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request, request_in
+from shared.run.history import FAILURES, MOST_A_PAGE, details, history, rank_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ class Visit:
             self.redriven += redrives > 0
             self.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
         elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
-            self._answered_by(_request_of(str(told.get("output"))))
+            self._answered_by(request_in(str(told.get("output"))))
         elif kind == "LambdaFunctionSucceeded":
             self.unnamed += 1
         elif kind.endswith(FAILURES):
@@ -287,11 +287,3 @@ def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:
     if owner is not None and owner.state == name and owner.left is None:
         return owner
     return next(visit for visit in reversed(visits) if visit.state == name and visit.left is None)
-
-
-def _request_of(output: str) -> str | None:
-    """Return the id of the invocation that answered with *output*."""
-    match parse_object(output):
-        case {"SdkResponseMetadata": {"RequestId": str(request)}}:
-            return request
-    return None
