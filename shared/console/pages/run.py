@@ -143,8 +143,8 @@ class RunPages:
             events=read_events(followed, index, partial(chosen.address, run_id, state), chosen),
         )
         reading = _is_read(measured) or _is_read(stored) or _is_read(referred)
-        # What has failed may be redriven from anywhere, and then goes on.
-        moving = run.found.status != "SUCCEEDED" or not run.over or reading
+        # What has failed may be redriven from anywhere: a page asks when it is shown again.
+        moving = not run.over or reading
         team = run.found.run.lane.team
         crumbs = ((team, f"/{team}"), ("runs", f"/{team}/runs"), (run_id, f"/runs/{quote(run_id)}"))
         return View(title_of(run, graph, why), "run.html.j2", page, moving, crumbs)
