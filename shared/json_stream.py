@@ -54,6 +54,7 @@ class Document:
         self._most = most
         self._text = ""
         self._at = self.size = 0
+        self._lines = 0  # in what was dropped
         self._decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
     def peek(self) -> str:
@@ -64,6 +65,11 @@ class Document:
                 return self._text[self._at]
             if not self._more():
                 return ""
+
+    @property
+    def lines(self) -> int:
+        """How many line ends lie before the place where it is."""
+        return self._lines + self._text.count("\n", 0, self._at)
 
     def names(self) -> Iterator[str | None]:
         """Yield the name of each member before its value, which whoever asks then reads; None in an array."""
@@ -170,6 +176,7 @@ class Document:
             parts.append(chunk)
             size += len(chunk)
         if size:
+            self._lines = self.lines
             self._text, self._at = "".join(parts), 0
         return size > 0
 

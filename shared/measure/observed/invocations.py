@@ -155,7 +155,7 @@ class Invocations:
 
     def _take(self, line: LogLine) -> bool:
         """Take in a *line*, and say whether it is of a known kind."""
-        if found := parse_report(line.message):
+        if found := line.report or parse_report(line.message):
             numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
             row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
             added = self._db.execute("INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?)", row).rowcount
