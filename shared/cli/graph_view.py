@@ -9,7 +9,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.run.graph import Graph, Mark, Node
+    from shared.run.graph import Graph, Node
+    from shared.run.graph_visits import Mark
 
 _SIGNS: dict[Mark, tuple[str, str]] = {
     "waiting": ("·", "."),
@@ -25,12 +26,11 @@ _WIDEST = 40  # columns of a state's name; AWS lets it have 80 characters
 def words(node: Node) -> str:
     """Return what is known of a state: ``running 12/40, 2 failed, retried 3``."""
     items = node.items
-    visits = node.running + node.done + node.failed + node.stopped
     if items:
         done, total, failed = items.done, items.total, items.failed
     else:
-        done, total, failed = node.done, visits, node.failed
-    counted = items is not None or visits > 1
+        done, total, failed = node.done, node.visits, node.failed
+    counted = items is not None or node.visits > 1
     told = [
         f"{node.mark} {done}/{'?' if total is None else total}" if counted else node.mark,
         f"{failed} failed" if failed and counted else "",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.console.pages import home, new_run, rank, ranks, run, runs, team
-from shared.console.site import Site
+from shared.console.site import File, Site
+from shared.measure.drawing.draw_machine import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,4 +28,11 @@ def make_app(desk: Desk, guard: Guard, say: Callable[[str], None]) -> Flask:
     site = Site(desk, guard, say)
     for page in (home, team, new_run, runs, run, ranks, rank):
         page.register(site)
+    site.file("/-/machine.css", _machine_style)
     return site.app
+
+
+def _machine_style(desk: Desk) -> File:
+    """Return the style of drawn machines, which reports have too."""
+    del desk
+    return File(STYLE.encode(), "text/css; charset=utf-8")

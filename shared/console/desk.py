@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.console.known_runs import KnownRuns
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
 from shared.errors import LanesError
@@ -50,6 +51,7 @@ class Desk:
         connect: Returns the cloud's clients; another cloud's after ``lanes down`` and ``lanes up``.
         prepare: Returns the cloud as a run works against it; what it does by itself is told to the function given.
         readings: What was read before.
+        known: What is known of the runs in lists.
         runs: The runs that were looked at last.
     """
 
@@ -58,6 +60,7 @@ class Desk:
     connect: Callable[[], Aws]
     prepare: Callable[[Project, Aws, Callable[[str], None]], Cloud]
     readings: Readings = field(default_factory=Readings)
+    known: KnownRuns = field(default_factory=KnownRuns)
     runs: LiveRuns = field(init=False)
 
     def __post_init__(self) -> None:

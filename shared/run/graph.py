@@ -1,34 +1,27 @@
 """An execution as the picture of its machine: each state, and how far it is, by the events of a history.
 
-Whoever shows a run while it goes on draws these values: a terminal, a page. A state inside a Map or a loop is entered
-many times, so its counts are kept, and one mark follows from them.
-
-A history is a tree: each event names the one before it. So each event knows the states that it lies in, the outermost
-first. Where a Map or a Parallel state goes on after its items or branches, the states below it are behind it.
+Whoever shows a run while it goes on draws these values: a terminal, a page, a report. A state inside a Map or a loop is
+entered many times, so its counts are kept as the events come, and one mark follows from them: a graph after some new
+events costs those events and the states of the machine, however long the history is.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
-from shared.run.history import ENDINGS, FAILURES, details, history
+from shared.run.graph_visits import Seen
+from shared.run.history import details, history
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+    from mypy_boto3_stepfunctions.type_defs import DescribeMapRunOutputTypeDef, HistoryEventTypeDef
 
+    from shared.run.graph_visits import Mark, Tally, Visit
     from shared.values import Json
-
-Mark: TypeAlias = Literal["waiting", "running", "done", "failed", "stopped"]
-
-_BEGINS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled", "MapStateStarted", "ParallelStateStarted")
-_ITEM = "MapIteration"
-_AROUND = {"MapState": "Map", "MapRun": "Map", "ParallelState": "Parallel"}
-"""By how the types of events begin that are about a whole state with states in it: that state's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +52,7 @@ class Node:
         error: The error that was met last; empty where there was none. A state that is done has caught it.
         items: Those of a Map's latest visit; None for other states, and before it is entered.
         distributed: Whether the items are executions of their own.
+        seconds: How long its longest visit took; None before one has ended.
     """
 
     name: str
@@ -73,6 +67,12 @@ class Node:
     error: str = ""
     items: Items | None = None
     distributed: bool = False
+    seconds: float | None = None
+
+    @property
+    def visits(self) -> int:
+        """How often it was entered."""
+        return self.running + self.done + self.failed + self.stopped
 
     @property
     def mark(self) -> Mark:
@@ -115,136 +115,50 @@ def read_graph(states: SFNClient, arn: str, definition: Mapping[str, Json]) -> G
     """
     events = list(history(states, arn))
     runs = [str(details(event).get("mapRunArn")) for event in events if event["type"] == "MapRunStarted"]
-    return graph_of(definition, events, {run: _items(states, run) for run in runs})
+    return graph_of(definition, events, {run: states.describe_map_run(mapRunArn=run) for run in runs})
 
 
 def graph_of(
     definition: Mapping[str, Json],
     events: Iterable[HistoryEventTypeDef] = (),
-    map_runs: Mapping[str, Items] | None = None,
+    map_runs: Mapping[str, DescribeMapRunOutputTypeDef] | None = None,
 ) -> Graph:
     """Return the graph of a machine with this *definition*, by the *events* of an execution, oldest first.
 
     Args:
         definition: The machine's, as it runs. One that Step Functions takes.
         events: Those that there are so far; without any, every state waits.
-        map_runs: The items of each run of a distributed Map, by its ARN. No event tells them.
+        map_runs: What DescribeMapRun says of each run of a distributed Map, by its ARN. No event tells it.
     """
-    seen = _Seen()
-    for event in events:
-        seen.take(event)
-    return Graph(tuple(_nodes(definition, seen.visits, map_runs or {})))
+    reader = GraphReader(definition)
+    reader.take(events)
+    return reader.graph(map_runs)
 
 
-@dataclass(slots=True)
-class _Visit:
-    """One visit of a state, with what its events have told so far. ``inside`` are visits of the states in it."""
+class GraphReader:
+    """Takes in an execution's events as they come, and gives the graph of its machine at any time.
 
-    state: str
-    kind: str
-    begins: int = 0
-    error: str = ""
-    ended: Mark | None = None
-    total: int | None = None
-    items: dict[int, str] = field(default_factory=dict)  # each item's latest condition, as its event calls it
-    map_run: str = ""
-    inside: list[_Visit] = field(default_factory=list)
+    Args:
+        definition: The machine's, as it runs. One that Step Functions takes.
+    """
 
-    def begin(self, length: object) -> None:
-        """Note that its work begins, or begins again; a Map has *length* items, 0 if it must read them first."""
-        self._end_inside()
-        self.begins += 1
-        self.error, self.items = "", {}
-        self.total = length if isinstance(length, int) and length else None
+    def __init__(self, definition: Mapping[str, Json]) -> None:
+        self._definition = definition
+        self._seen = Seen()
 
-    def end(self, how: Mark | None = None) -> None:
-        """End it *how* it is said; or by what is known: an error has ended it, or it was stopped."""
-        self._end_inside()
-        self.ended = self.ended or how or ("failed" if self.error else "stopped")
-        self.items = {index: "Aborted" if what == "Started" else what for index, what in self.items.items()}
+    def take(self, events: Iterable[HistoryEventTypeDef]) -> None:
+        """Take in the next *events*, oldest first."""
+        for event in events:
+            self._seen.take(event)
 
-    def _end_inside(self) -> None:
-        for visit in self.inside:
-            visit.end()
+    def graph(self, map_runs: Mapping[str, DescribeMapRunOutputTypeDef] | None = None) -> Graph:
+        """Return the graph so far. *map_runs* is what DescribeMapRun says of each run of a distributed Map, by ARN."""
+        return Graph(tuple(_nodes(self._definition, self._seen.tallies, map_runs or {})))
 
 
-_Path: TypeAlias = tuple[_Visit, ...]
-
-
-class _Seen:
-    """Takes in events one by one. ``visits`` are those of all states, in order of time."""
-
-    def __init__(self) -> None:
-        self.visits: list[_Visit] = []
-        self._paths: dict[int, _Path] = {}
-
-    def take(self, event: HistoryEventTypeDef) -> None:
-        """Take in the next event."""
-        kind = event["type"]
-        path = self._paths.get(event.get("previousEventId", 0), ())
-        if kind in ENDINGS:
-            for visit in self.visits:
-                visit.end()
-        elif kind.endswith("StateEntered"):
-            path = self._enter(path, event["stateEnteredEventDetails"]["name"], kind.removesuffix("StateEntered"))
-        elif kind.endswith("StateExited"):
-            path = _back_to(path, event["stateExitedEventDetails"]["name"])
-            if path:
-                path[-1].end("done")
-            path = path[:-1]
-        elif kind.startswith(_ITEM):
-            path = _count(path, kind.removeprefix(_ITEM), details(event))
-        else:
-            _note(path, kind, details(event))
-        self._paths[event["id"]] = path
-
-    def _enter(self, path: _Path, name: str, kind: str) -> _Path:
-        visit = _Visit(name, kind)
-        self.visits.append(visit)
-        if path:
-            path[-1].inside.append(visit)
-        return (*path, visit)
-
-
-def _back_to(path: _Path, name: object) -> _Path:
-    """Return *path* up to the state *name*. The visits behind it have ended, as what happens now is outside of them."""
-    while path and path[-1].state != name:
-        path[-1].end()
-        path = path[:-1]
-    return path
-
-
-def _count(path: _Path, what: str, told: Mapping[str, object]) -> _Path:
-    """Note what became of a Map's item."""
-    path = _back_to(path, told.get("name"))
-    index = told.get("index")
-    if path and isinstance(index, int):
-        path[-1].items[index] = what
-    return path
-
-
-def _note(path: _Path, kind: str, told: Mapping[str, object]) -> None:
-    """Note what an event of any other *kind* tells of the state that it is about."""
-    around = next((state for begin, state in _AROUND.items() if kind.startswith(begin)), None)
-    visit = next((each for each in reversed(path) if around in {None, each.kind}), None)
-    if visit is None:
-        return
-    if kind in _BEGINS:
-        visit.begin(told.get("length"))
-    elif kind == "MapRunStarted":
-        visit.map_run = str(told.get("mapRunArn"))
-    elif kind.endswith("StateAborted"):
-        visit.end("stopped")
-    elif kind.endswith(FAILURES):
-        below = next((each.error for each in reversed(visit.inside) if each.error), "")
-        visit.error = _error(told) or visit.error or below or kind
-
-
-def _error(told: Mapping[str, object]) -> str:
-    return str(told.get("error") or "")
-
-
-def _nodes(machine: Mapping[str, Json], visits: list[_Visit], map_runs: Mapping[str, Items]) -> Iterator[Node]:
+def _nodes(
+    machine: Mapping[str, Json], tallies: Mapping[str, Tally], map_runs: Mapping[str, DescribeMapRunOutputTypeDef]
+) -> Iterator[Node]:
     """Yield the states of *machine*, those that are reached first before the others."""
     states = as_mapping(machine.get("States", {}))
     waiting, done = [str(machine.get("StartAt"))], set()
@@ -256,33 +170,26 @@ def _nodes(machine: Mapping[str, Json], visits: list[_Visit], map_runs: Mapping[
         state = as_mapping(states[name])
         targets = tuple(dict.fromkeys(_targets(state)))
         waiting += reversed(targets)
-        yield _node(name, state, targets, visits, map_runs)
+        parts, distributed = _parts(state)
+        inner = tuple(node for part in parts for node in _nodes(part, tallies, map_runs))
+        yield _node(Node(name, str(state.get("Type")), targets, inner, distributed=distributed), tallies, map_runs)
 
 
-def _node(
-    name: str,
-    state: Mapping[str, Json],
-    targets: tuple[str, ...],
-    visits: list[_Visit],
-    map_runs: Mapping[str, Items],
-) -> Node:
-    mine = [visit for visit in visits if visit.state == name]
-    ends = [visit.ended for visit in mine]
-    last = mine[-1] if mine else None
-    parts, distributed = _parts(state)
-    return Node(
-        name,
-        str(state.get("Type")),
-        targets,
-        tuple(node for part in parts for node in _nodes(part, visits, map_runs)),
-        running=ends.count(None),
-        done=ends.count("done"),
-        failed=ends.count("failed"),
-        stopped=ends.count("stopped"),
-        retries=sum(max(0, visit.begins - 1) for visit in mine),
-        error=next((visit.error for visit in reversed(mine) if visit.error), ""),
-        items=_items_of(last, map_runs) if last and last.kind == "Map" else None,
-        distributed=distributed,
+def _node(waiting: Node, tallies: Mapping[str, Tally], map_runs: Mapping[str, DescribeMapRunOutputTypeDef]) -> Node:
+    """Return the node of a state that was *waiting*, by its visits so far."""
+    tally = tallies.get(waiting.name)
+    if tally is None or tally.last is None:
+        return waiting
+    return replace(
+        waiting,
+        running=tally.ends[None],
+        done=tally.ends["done"],
+        failed=tally.ends["failed"],
+        stopped=tally.ends["stopped"],
+        retries=tally.retries,
+        error=tally.error,
+        items=_items_of(tally.last, map_runs) if tally.last.kind == "Map" else None,
+        seconds=tally.seconds,
     )
 
 
@@ -307,14 +214,10 @@ def _objects(value: Json) -> list[Mapping[str, Json]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _items_of(visit: _Visit, map_runs: Mapping[str, Items]) -> Items:
-    if visit.map_run in map_runs:
-        return map_runs[visit.map_run]
-    ends = list(visit.items.values())
-    return Items(visit.total, ends.count("Started"), ends.count("Succeeded"), ends.count("Failed"))
-
-
-def _items(states: SFNClient, map_run: str) -> Items:
-    counts = states.describe_map_run(mapRunArn=map_run)["itemCounts"]
-    failed = counts["failed"] + counts["timedOut"] + counts["aborted"]
-    return Items(counts["total"], counts["running"], counts["succeeded"], failed)
+def _items_of(visit: Visit, map_runs: Mapping[str, DescribeMapRunOutputTypeDef]) -> Items:
+    if told := map_runs.get(visit.map_run):
+        counts = told["itemCounts"]
+        failed = counts["failed"] + counts["timedOut"] + counts["aborted"]
+        return Items(counts["total"], counts["running"], counts["succeeded"], failed)
+    counted = visit.items.counts
+    return Items(visit.total, counted["Started"], counted["Succeeded"], counted["Failed"])

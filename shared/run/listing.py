@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_stepfunctions.literals import ExecutionStatusType
-    from mypy_boto3_stepfunctions.type_defs import ListExecutionsInputPaginateTypeDef
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef, ListExecutionsInputPaginateTypeDef
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
 
 
-_MOST_A_PAGE = 1000  # that AWS allows
+MOST_A_PAGE = 1000
+"""Executions in an answer, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def list_runs(
     for key in workflows or keeping_runs(lane):
         asked: ListExecutionsInputPaginateTypeDef = {
             "stateMachineArn": lane.state_machine_arn(key),
-            "PaginationConfig": {"PageSize": min(limit or _MOST_A_PAGE, _MOST_A_PAGE)},
+            "PaginationConfig": {"PageSize": min(limit or MOST_A_PAGE, MOST_A_PAGE)},
         }
         if status is not None:
             asked["statusFilter"] = status
@@ -68,8 +69,12 @@ def list_runs(
             if code_of(error) != "StateMachineDoesNotExist":
                 raise
             continue
-        for execution in newest:
-            stopped = execution.get("stopDate")
-            seconds = (stopped - execution["startDate"]).total_seconds() if stopped else None
-            found.append(Execution(execution["name"], key, execution["status"], execution["startDate"], seconds))
+        found += [execution_of(told, key) for told in newest]
     return sorted(found, key=lambda execution: execution.started, reverse=True)
+
+
+def execution_of(told: ExecutionListItemTypeDef, workflow: str) -> Execution:
+    """Return an execution of *workflow* as ListExecutions has *told* it."""
+    stopped = told.get("stopDate")
+    seconds = (stopped - told["startDate"]).total_seconds() if stopped else None
+    return Execution(told["name"], workflow, told["status"], told["startDate"], seconds)

@@ -8,13 +8,13 @@ input, where the definition puts it there (developer guide, "Start workflow exec
 
 from __future__ import annotations
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.config.triggers import OBJECT, OBJECTS
+from shared.run.history import parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,18 +58,18 @@ def starts_of(aws: Aws, lane: Lane, runs: Sequence[Execution]) -> list[Start]:
 
 
 def _start(states: SFNClient, lane: Lane, run: Execution) -> Start:
-    told = by_name(run.run_id, _keys(lane, run.workflow))
+    told = start_by_name(lane, run)
     if told.by in ("hand", "schedule"):
         return told
     name = lane.workflows[run.workflow].name
     arn = lane.place.arn("states", f"execution:{name}:{run.run_id}")
-    given = json.loads(states.describe_execution(executionArn=arn).get("input") or "{}")
-    return by_input(told, given if isinstance(given, dict) else {}, lane)
+    return by_input(told, parse_object(states.describe_execution(executionArn=arn).get("input")), lane)
 
 
-def _keys(lane: Lane, workflow: str) -> Iterable[str]:
-    told = lane.workflows[workflow].schedules
-    return told.by_key if told else ()
+def start_by_name(lane: Lane, run: Execution) -> Start:
+    """Return what the name of *run* tells."""
+    schedules = lane.workflows[run.workflow].schedules
+    return by_name(run.run_id, schedules.by_key if schedules else ())
 
 
 def by_name(run_id: str, schedules: Iterable[str] = ()) -> Start:

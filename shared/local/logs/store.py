@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from shared.local.logs.bounds import DAY, OVERHEAD, Bounds
 from shared.local.storage import Commits, RefusedError
@@ -118,7 +118,8 @@ class LogStore:
         self._tidying = threading.Lock()
         self._durable = storage.persistent
         self._coming = threading.Lock()
-        self._waiting: list[tuple[int, int, int, int, int, bytes]] = []  # rows of events
+        self._writing = threading.Lock()  # what waits; taken before the one above
+        self._waiting: list[_Row] = []
         self._waiting_bytes = 0
         found = self.database.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'")
         self._next = int(found[0][0]) + 1  # event's id
@@ -251,32 +252,19 @@ class LogStore:
     def _write_waiting(self) -> None:
         """Write the events that wait, if any do. Those of a stream that is gone by now go with it.
 
+        Whoever comes while others write waits for them: what they took is not on the disk before.
+
         Raises:
             DiskError: The disk takes no more; they are lost.
         """
-        with self._coming:
-            rows, self._waiting = self._waiting, []
-            size, self._waiting_bytes = self._waiting_bytes, 0
-        if not rows:
-            return
-        told: dict[int, tuple[int, int]] = {}  # of each stream, when its newest event was and when one came last
-        for _, _, stream, at, ingested, _ in rows:
-            newest, last = told.get(stream, (0, 0))
-            told[stream] = max(newest, at), max(last, ingested)
-
-        def write(writer: sqlite3.Connection) -> None:
-            query = "UPDATE stream SET newest = max(newest, ?), ingested = ? WHERE id = ?"
-            there = {stream for stream, values in told.items() if writer.execute(query, (*values, stream)).rowcount}
-            kept = [row for row in rows if row[2] in there]
-            writer.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", kept)
-            sizes: dict[int, int] = {}
-            for row in kept:
-                sizes[row[1]] = sizes.get(row[1], 0) + len(row[5]) + OVERHEAD
-            query = "UPDATE log_group SET bytes = bytes + ? WHERE id = ?"
-            writer.executemany(query, [(size, owner) for owner, size in sizes.items()])
-
-        self.commits.do(write)
-        self.tidy(size)
+        with self._writing:
+            with self._coming:
+                rows, self._waiting = self._waiting, []
+                size, self._waiting_bytes = self._waiting_bytes, 0
+            if rows:
+                self.commits.do(lambda writer: _write(writer, rows))
+        if rows:
+            self.tidy(size)
 
     def _owner(self, writer: sqlite3.Connection, key: GroupKey) -> int:
         owner = self._ids.get(key)
@@ -397,6 +385,27 @@ class LogStore:
 
 
 _ORDER = {False: (">", "ASC"), True: ("<", "DESC")}
+
+
+_Row: TypeAlias = "tuple[int, int, int, int, int, bytes]"
+"""An event's row: its id, its group's, its stream's, its time and that of its coming in ms, and its message."""
+
+
+def _write(writer: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    """Write *rows*, and what streams and groups tell of them."""
+    told: dict[int, tuple[int, int]] = {}  # of each stream, when its newest event was and when one came last
+    for _, _, stream, at, ingested, _ in rows:
+        newest, last = told.get(stream, (0, 0))
+        told[stream] = max(newest, at), max(last, ingested)
+    query = "UPDATE stream SET newest = max(newest, ?), ingested = ? WHERE id = ?"
+    there = {stream for stream, values in told.items() if writer.execute(query, (*values, stream)).rowcount}
+    kept = [row for row in rows if row[2] in there]
+    writer.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", kept)
+    sizes: dict[int, int] = {}
+    for row in kept:
+        sizes[row[1]] = sizes.get(row[1], 0) + len(row[5]) + OVERHEAD
+    query = "UPDATE log_group SET bytes = bytes + ? WHERE id = ?"
+    writer.executemany(query, [(size, owner) for owner, size in sizes.items()])
 
 
 def _place(event: Event) -> tuple[int, int]:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _MOST_RUNS = 1000  # of each workflow, in a team's bill
-_SAMPLE = 16  # children whose histories stand for all of a run, so that its end does not take minutes
+SAMPLE = 16
+"""Children whose histories stand for all of a run, so that its end does not take minutes."""
 _HISTORIES = HISTORY_CALLS.bucket  # read for a team's bill; runs beyond them count as average ones
 
 
@@ -69,7 +70,7 @@ class Bill:
 
 def quick_trace(aws: Aws, run: Run) -> Trace:
     """Return the trace of a run that has just ended, from few of its children, so that its user need not wait."""
-    return read_trace(aws.states, run.arn, _SAMPLE)
+    return read_trace(aws.states, run.arn, SAMPLE)
 
 
 def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage | None = None) -> Cost:
@@ -130,7 +131,7 @@ def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: In
     """
     used: dict[str, Usage] = {}
     left = _HISTORIES
-    each_reads = max(1, min(_SAMPLE, _HISTORIES // max(1, len(runs)) - 1))
+    each_reads = max(1, min(SAMPLE, _HISTORIES // max(1, len(runs)) - 1))
     for execution in runs:
         if left <= 0:
             break

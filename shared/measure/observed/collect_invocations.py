@@ -54,18 +54,26 @@ def collect_run(table: Invocations, aws: Aws, found: Found, *, sleep: Sleep = ti
 
     It waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
     """
+    trace = read_trace(aws.states, found.run.arn)
+    return trace, collect_traced(table, aws, found, trace, looks(sleep))
+
+
+def collect_traced(table: Invocations, aws: Aws, found: Found, trace: Trace, tries: Iterable[int]) -> list[Row]:
+    """Add the invocations around one run with this *trace*; return its own rows.
+
+    The logs are read for each of *tries*, until they show the REPORT line of every request that the history names.
+    """
     run = found.run
     keys = run.lane.workflows[run.workflow].functions.values()
     groups = [run.lane.functions[key].log_group for key in keys]
-    trace = read_trace(aws.states, run.arn)
     table.join(run.id, trace.visits)
     wanted = {request for visit in trace.visits for request in visit.requests}
     since = int(found.started.timestamp() * 1000)
     until = int((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
     rows: list[Row] = []
-    for _ in looks(sleep):
+    for _ in tries:
         table.add(read_groups(aws, groups, since, until), "CloudWatch")
         rows = list(table.rows(run.id))
         if wanted <= {row.report.request_id for row in rows}:
             break
-    return trace, rows
+    return rows

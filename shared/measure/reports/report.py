@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
+from shared.measure.drawing.draw_machine import STYLE, alone
 from shared.measure.reports.plots_style import as_svg, save
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
             save(plot.figure, folder / "plots", plot.name)
         if section.drawing:
             (folder / "plots").mkdir(exist_ok=True)
-            (folder / "plots" / "state-machine.svg").write_text(section.drawing, encoding="utf-8")
+            (folder / "plots" / "state-machine.svg").write_text(alone(section.drawing), encoding="utf-8")
     html, markdown = folder / "report.html", folder / "report.md"
     html.write_text(_render("report.html.j2", report), encoding="utf-8")
     markdown.write_text(_render("report.md.j2", report), encoding="utf-8")
@@ -102,7 +103,8 @@ def _render(name: str, report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"svg": _svg, "cell": _cell, "fenced": _fenced}
-    return environment.get_template(name).render(report=report)
+    style = Markup(STYLE)  # noqa: S704  a file of ours
+    return environment.get_template(name).render(report=report, machine_style=style)
 
 
 def _svg(drawing: Figure | str) -> Markup:

@@ -12,12 +12,13 @@ import numpy as np
 from shared.handlers.cosmic import layout
 from shared.measure.billing.bill import bill_rows
 from shared.measure.billing.cost import Cost, dollars, read_prices
+from shared.measure.drawing.draw_machine import draw_machine
 from shared.measure.observed.collect_invocations import collect_run
 from shared.measure.observed.invocations import Invocations, summarize
-from shared.measure.reports.draw_machine import draw_machine
 from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure
+from shared.run.graph import read_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,8 +94,9 @@ def made_now(started: datetime) -> str:
 
 def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
     """Return the drawing of the state machine, with its counts, and why the run failed if it did."""
-    told = aws.states.describe_state_machine(stateMachineArn=found.run.lane.state_machine_arn(found.run.workflow))
-    drawing = draw_machine(json.loads(told["definition"]), trace.visits, found.status)
+    told = aws.states.describe_state_machine_for_execution(executionArn=found.run.arn)  # as it was when the run began
+    definition = json.loads(told["definition"])
+    drawing = draw_machine(definition, read_graph(aws.states, found.run.arn, definition))
     text = f"{trace.transitions} state transitions, {trace.children} child executions."
     if trace.unread:
         text += f" {trace.unread} of those were not read, and count as average ones."

@@ -77,6 +77,7 @@ def test_what_a_deployer_cannot_look_for_is_one_line_and_who_can(lanes):
 
 
 def test_an_operator_of_the_settings_is_listed_and_no_finding(lanes, project, aws):
+    assert lanes("deploy", "team2")[0] == 0
     everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
     aws.iam.create_user(UserName="ann")

@@ -1,8 +1,10 @@
 """The picture of an execution, from the histories that the engine writes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.run.graph import Items, graph_of, read_graph
+from shared.run.graph import GraphReader, Items, graph_of, read_graph
 from tests.unit.local.asl.conftest import FUNCTION, FunctionError, World
 
 TASK = {"Type": "Task", "Resource": FUNCTION}
@@ -169,3 +171,85 @@ def test_a_record_holds_marks_at_every_depth(world):
     graph = graph_of(DEFINITION, events_of(world.run(DEFINITION, {"items": [1]})))
     record = node(graph, "Pieces").as_record()
     assert (record["mark"], record["inner"][0]["mark"], record["items"]["done"]) == ("done", "done", 1)
+
+
+def test_the_longest_visit_is_told(world):
+    wait = {"Type": "Wait", "SecondsPath": "$", "End": True}
+    processor = {"StartAt": "Rest", "States": {"Rest": wait}}
+    definition = {"StartAt": "All", "States": {"All": {"Type": "Map", "ItemProcessor": processor, "End": True}}}
+    events = events_of(world.run(definition, [1, 60, 5]))
+    graph = graph_of(definition, events)
+    assert [node(graph, name).seconds for name in ("All", "Rest")] == [60.0, 60.0]
+    going_on = graph_of(definition, [event for event in events if "StateExited" not in event["type"]][:-1])
+    assert node(going_on, "All").seconds is None
+
+
+def test_after_a_redrive_what_had_failed_counts_no_more(world):
+    world.function = failing("Bad")
+    states = {"First": {"Type": "Pass", "Next": "Try"}, "Try": {**TASK, "End": True}}
+    definition = {"StartAt": "First", "States": states}
+    execution = world.run(definition)
+    assert node(graph_of(definition, events_of(execution)), "Try").mark == "failed"
+    execution.redrive()
+    world.scheduler.run()
+    graph = graph_of(definition, events_of(execution))
+    assert [(each.mark, each.visits, each.error) for _, each in graph.walk()] == [("done", 1, ""), ("done", 1, "")]
+
+
+def test_a_redriven_map_keeps_the_items_that_had_succeeded(world):
+    pieces = {**DEFINITION["States"]["Pieces"], "MaxConcurrency": 1, "End": True}
+    del pieces["Next"], pieces["Catch"]
+    definition = {"StartAt": "Pieces", "States": {"Pieces": pieces}}
+    world.function = failing(None, "Bad")
+    execution = world.run(definition, {"items": [1, 2, 3]})
+    assert node(graph_of(definition, events_of(execution)), "Pieces").items == Items(3, 0, 1, 1)
+    execution.redrive()
+    world.scheduler.run()
+    graph = graph_of(definition, events_of(execution))
+    assert node(graph, "Pieces").items == Items(3, 0, 3, 0)
+    assert (node(graph, "Count").done, node(graph, "Count").failed) == (3, 0)
+
+
+def test_a_redriven_state_that_is_not_entered_again_goes_on(world):
+    """As AWS may tell it: the work is scheduled again right after the redrive."""
+    world.function = failing("Bad")
+    definition = {"StartAt": "Try", "States": {"Try": {**TASK, "End": True}}}
+    execution = world.run(definition)
+    execution.redrive()
+    world.scheduler.run()
+    events = events_of(execution)
+    redriven = next(event for event in events if event["type"] == "ExecutionRedriven")
+    entered = next(event for event in events if event["type"] == "TaskStateEntered" and event["id"] > redriven["id"])
+    others = [
+        {**event, "previousEventId": redriven["id"]} if event["previousEventId"] == entered["id"] else event
+        for event in events
+        if event is not entered
+    ]
+    scheduled = others.index(redriven) + 2
+    assert node(graph_of(definition, others[:scheduled]), "Try").mark == "running"
+    assert graph_of(definition, others).nodes[0].visits == 1
+    assert node(graph_of(definition, others), "Try").mark == "done"
+
+
+def test_a_fail_state_has_failed(world):
+    definition = {"StartAt": "Lost", "States": {"Lost": {"Type": "Fail", "Error": "Own"}}}
+    assert node(graph_of(definition, events_of(world.run(definition))), "Lost").mark == "failed"
+
+
+ERRORS = st.lists(st.sampled_from([None, None, "Once", "Bad"]), max_size=8)
+
+
+@given(errors=ERRORS, items=st.integers(0, 5), redrive=st.booleans(), sizes=st.lists(st.integers(1, 9), max_size=20))
+def test_events_that_come_bit_by_bit_make_the_same_graph(errors, items, redrive, sizes):
+    world = World()
+    world.function = failing(*errors)
+    execution = world.run(DEFINITION, {"items": list(range(items))})
+    if redrive and execution.status == "FAILED":
+        execution.redrive()
+        world.scheduler.run()
+    events = events_of(execution)
+    reader, taken = GraphReader(DEFINITION), 0
+    for size in (*sizes, len(events)):
+        reader.take(events[taken : taken + size])
+        taken = min(len(events), taken + size)
+        assert reader.graph() == graph_of(DEFINITION, events[:taken])

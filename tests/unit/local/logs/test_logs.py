@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import gzip
 import sqlite3
+import threading
 from dataclasses import replace
 
 import boto3
@@ -15,6 +16,7 @@ from moto.core.base_backend import BackendDict
 from moto.logs.models import logs_backends
 
 from shared.local import logs
+from tests.helpers.eventually import eventually
 from tests.unit.local.logs.conftest import GROUP, KEYS
 
 DAY = 24 * 3600
@@ -294,8 +296,9 @@ def test_events_do_not_wait_longer_than_a_second_of_others_nor_for_many(storage,
 def test_what_waits_for_a_stream_or_a_group_that_is_deleted_goes_with_it(storage, clock, cloudwatch, stream):
     stream("with its stream", at=clock.ms)
     cloudwatch.delete_log_stream(logGroupName=GROUP, logStreamName="s")
-    with pytest.raises(cloudwatch.exceptions.ResourceNotFoundException):
-        stream("to none", at=clock.ms)
+    event = {"timestamp": clock.ms, "message": "to none"}
+    asked = {"logGroupName": GROUP, "logStreamName": "s", "logEvents": [event]}
+    assert refused(cloudwatch.put_log_events, **asked)[0] == "ResourceNotFoundException"
     cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
     stream("with its group", at=clock.ms)
     cloudwatch.delete_log_group(logGroupName=GROUP)
@@ -305,3 +308,26 @@ def test_what_waits_for_a_stream_or_a_group_that_is_deleted_goes_with_it(storage
     assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["new"]
     (told,) = cloudwatch.describe_log_groups()["logGroups"]
     assert told["storedBytes"] == len("new") + 26
+
+
+def test_a_reader_waits_for_events_that_another_one_is_writing(room, cloudwatch, stream, clock):
+    stream("early", at=clock.ms)
+    store, begun, may_go_on, found = room._store, threading.Event(), threading.Event(), []
+
+    def hold(_writer):
+        begun.set()
+        assert may_go_on.wait(60)
+
+    holder = threading.Thread(target=store.commits.do, args=(hold,))
+    holder.start()
+    assert begun.wait(60)
+    writers = [threading.Thread(target=store._write_waiting) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    eventually(lambda: not store._waiting)
+    reader = threading.Thread(target=lambda: found.extend(messages(cloudwatch.filter_log_events(logGroupName=GROUP))))
+    reader.start()
+    may_go_on.set()
+    for thread in (holder, *writers, reader):
+        thread.join(60)
+    assert found == ["early"]
