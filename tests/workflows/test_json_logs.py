@@ -28,12 +28,11 @@ def test_runs_logs_and_metrics_read_it(json_probe, lanes_in):
         assert '"type": "platform.start"' in logs.out
         assert "REPORT RequestId" not in logs.out
         rows = json.loads(lanes_in(json_probe, "metrics", "prober", told["run_id"], "--json").out)["invocations"]
-        assert [(row["rank"], row["run"], row["failed"]) for row in rows] == [
+        assert sorted((row["rank"], row["run"], row["failed"]) for row in rows) == [
             (rank, told["run_id"], False) for rank in (0, 1)
         ]
         assert sum(row["billed_ms"] for row in rows) == sum(rank["billed_ms"] for rank in told["ranks"])
-        assert json.loads(lanes_in(json_probe, "plan", "prober", "--json").out)[0]["steps"] != []
-        assert lanes_in(json_probe, "plan", "prober").out.endswith("prober: nothing to change\n")
+        assert "prober: nothing to do" in lanes_in(json_probe, "plan", "prober").out
 
 
 def test_a_failure_is_told_from_it(json_probe, lanes_in):
