@@ -118,13 +118,15 @@ class CardFunction(FileModel):
 
     ``handler`` is a dotted path: ``count.handler`` in the workflow's own folder, ``shared.handlers...`` in what all
     teams share. Sizes are in MB, times in seconds. With ``rendezvous``, its environment says where the lane's FMI ranks
-    meet. Without ``uses``, it may read and write the team's bucket.
+    meet. Without ``uses``, it may read and write the team's bucket. ``logFormat: JSON`` has Lambda write its own lines,
+    and those of Python's logging, as JSON.
     """
 
     handler: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
     memory_size: int | None = None
     timeout: int | None = None
     ephemeral_storage: Annotated[int, Field(ge=512, le=10_240)] | None = None
+    log_format: Literal["Text", "JSON"] = "Text"
     environment: dict[str, Text] = Field(default_factory=dict)
     rendezvous: bool = False
     layers: Annotated[tuple[Annotated[str, Field(pattern=_LAYER)], ...], Field(strict=False, max_length=5)] = ()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Scalar = bool | int | float | str
 MachineType = Literal["standard", "express"]
 DEFAULT_EPHEMERAL_MB = 512
+LogFormat = Literal["Text", "JSON"]
+"""The format of what Lambda, and Python's logging, write into a function's log."""
 LAMBDA_BASE = "amazon/aws-lambda-python:"
 """AWS's own base of images for Lambda, before its tag: it has what Lambda's Python has."""
 
@@ -100,6 +102,7 @@ class Function:
     runtime: str = MACHINE
     architecture: Architecture = DEFAULT_ARCHITECTURE
     ephemeral_mb: int = DEFAULT_EPHEMERAL_MB
+    log_format: LogFormat = "Text"
     layers: tuple[str, ...] = ()
     vpc: Vpc | None = None
     asynchronous: Asynchronous | None = None

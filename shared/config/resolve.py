@@ -183,6 +183,7 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
         runtime=f"python{card.file.python}" if card.file.python else base.runtime,
         architecture=card.file.architecture,
         ephemeral_mb=(file and file.ephemeral_storage) or told.ephemeral_storage or DEFAULT_EPHEMERAL_MB,
+        log_format=told.log_format,
         layers=told.layers,
         vpc=_vpc(told.vpc),
         asynchronous=known.asynchronous(told.asynchronous),

@@ -60,6 +60,7 @@ def _function(function: Function) -> dict[str, Json]:
         "memorySize": function.memory_mb,
         "timeout": function.timeout_seconds,
         "ephemeralStorage": function.ephemeral_mb,
+        "logFormat": function.log_format,
         "reservedConcurrency": function.reserved_concurrency,
         "layers": list(function.layers),
         "vpc": _vpc(function.vpc),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CHANGES = (
     *("runtime", "code_sha256", "memory_mb", "timeout_seconds", "environment", "role", "handler"),
-    *("architecture", "ephemeral_mb", "layers", "vpc"),
+    *("architecture", "ephemeral_mb", "log_format", "layers", "vpc"),
 )
 
 

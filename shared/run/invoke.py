@@ -16,6 +16,7 @@ from shared.errors import LanesError, UsageError, code_of
 from shared.run.failure import Ended, Failure, failure_in
 from shared.run.logs import LogReader
 from shared.run.patience import looks
+from shared.run.platform_line import started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def invoke(
     request_id = answer["ResponseMetadata"]["RequestId"]
     tail = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
     lines = tuple(tail.splitlines())
-    if not any(line.startswith("START RequestId: ") for line in lines):
+    if not any(map(started, lines)):
         lines = _whole_log(aws, function, request_id, began, sleep) or lines
     failure = failure_in((), Ended("FAILED", "", text)) if answer.get("FunctionError") else None
     return Invoked(request_id, _parsed(text), failure, lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.errors import FIX
 from shared.run.logs import is_written
 from shared.run.own_code import is_noise
+from shared.run.platform_line import started, tells_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ _LINES = 15
 
 def tail_of(invocation: Invocation) -> tuple[str, ...]:
     """Return the last lines of the log of *invocation*. What is before its START is of a cold start that failed."""
-    start = next((at for at, line in enumerate(invocation.lines) if line.startswith("START RequestId: ")), 0)
+    start = next((at for at, line in enumerate(invocation.lines) if started(line)), 0)
     return tuple([line for line in invocation.lines[start:] if not is_noise(line)][-_LINES:])
 
 
@@ -40,6 +41,6 @@ def untold(tail: Iterable[str], failure: Failure) -> list[str]:
 
 def _repeats(line: str, failure: Failure) -> bool:
     """Say whether *line* is the one in which Lambda repeats the *failure*."""
-    return line.startswith(f"[ERROR] {failure.error}") and (
+    return tells_error(line, failure.error) and (
         bool(failure.traceback) or FIX in failure.message or "File " not in line
     )

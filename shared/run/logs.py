@@ -8,11 +8,11 @@ little way back, and drops what was seen before.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.run.platform_line import ended, is_init_start, is_platform, started, tells_error
 from shared.run.report_line import BadReport, Report, parse_report
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from shared.run.start import Run
 
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
-_START = re.compile(r"START RequestId: (\S+)")
-_END = re.compile(r"END RequestId: ")
-_PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |INIT_REPORT |XRAY TraceId: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,12 @@ class Invocation:
         elif told := parse_progress(text):
             run_id, self.progress = told
             self.runs.add(run_id)
-        elif not _PLATFORM.match(text):
+        elif not is_platform(text):
             self.printed.append(text)
 
     def raised(self, error: str, message: str) -> bool:
         """Say whether its log shows that *error* with that *message*, as Lambda's Python runtime writes it."""
-        wanted = f"[ERROR] {error}: {message}" if message else f"[ERROR] {error}"
-        return any(line.startswith(wanted) for line in self.lines)
+        return any(tells_error(line, error, message) for line in self.lines)
 
     @property
     def seconds(self) -> float | None:
@@ -147,8 +143,7 @@ class LogReader:
     def _take(self, key: str, stream: str, message: str, timestamp: int) -> list[Line]:
         text = message.rstrip("\n")
         early: list[Line] = []
-        if started := _START.match(text):
-            request_id = started[1]
+        if request_id := started(text):
             self._current[key, stream] = request_id
             found = self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
             early = [Line(at, said, found) for at, said in self._early.pop((key, stream), ())]
@@ -158,9 +153,9 @@ class LogReader:
         if reported:
             invocation = self.invocations.get(reported.request_id, invocation)
         if invocation is None:  # a line of the init phase, or of an invocation that began before the first read
-            if reported or _END.match(text):
+            if reported or ended(text):
                 self._early.pop((key, stream), None)  # it did begin before
-            elif not text.startswith("INIT_START "):
+            elif not is_init_start(text):
                 self._early.setdefault((key, stream), []).append((timestamp, text))
             return []
         invocation.take(text)
@@ -178,7 +173,7 @@ def _report(text: str) -> Report | None:
 
 def is_written(text: str) -> bool:
     """Say whether a function's code wrote the line *text*: it is neither Lambda's nor our progress."""
-    return not (_PLATFORM.match(text) or _report(text) or parse_progress(text))
+    return not (is_platform(text) or _report(text) or parse_progress(text))
 
 
 def parse_progress(text: str) -> tuple[str, Progress] | None:

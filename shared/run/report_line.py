@@ -1,13 +1,27 @@
-"""The only parser of REPORT, the line that Lambda writes at the end of every invocation."""
+"""The only parser of REPORT, the line that Lambda writes at the end of every invocation: as text, or as JSON.
+
+A function whose log format is JSON has a ``platform.report`` instead (https://docs.aws.amazon.com/lambda/latest/dg/
+telemetry-schema-reference.html#platform-report).
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 _BEGIN = "REPORT RequestId: "
 _NUMBER = re.compile(r"((?:[A-Z][a-z]+ )*[A-Z][a-z]+): (\d+(?:\.\d+)?) (?:ms|MB)\b")
 _STATUS = re.compile(r"Status: (\w+)")
+_JSON_BEGIN = re.compile(r'\s*\{.*"platform\.report"', re.DOTALL)
+_NAMES = {  # in JSON, by what the text has
+    "Duration": "durationMs",
+    "Billed Duration": "billedDurationMs",
+    "Memory Size": "memorySizeMB",
+    "Max Memory Used": "maxMemoryUsedMB",
+    "Init Duration": "initDurationMs",
+}
+_GOOD = "success"
 _NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
 
 
@@ -26,7 +40,7 @@ class Report:
         memory_mb: The function's memory.
         used_mb: The most memory that it used.
         init_ms: The cold start; None when the execution environment was warm.
-        status: ``timeout`` or ``error`` where Lambda writes one; None after a success.
+        status: ``timeout``, ``error`` or ``failure`` where Lambda writes one; None after a success.
     """
 
     request_id: str
@@ -47,11 +61,18 @@ def parse_report(text: str) -> Report | None:
     Raises:
         BadReport: It is a REPORT that lacks a field. The message says which.
     """
-    if not text.startswith(_BEGIN):
+    if text.startswith(_BEGIN):
+        words = text.removeprefix(_BEGIN).strip().split(maxsplit=1)
+        request_id, rest = words[0] if words else "", words[1] if len(words) > 1 else ""
+        numbers = {name: float(value) for name, value in _NUMBER.findall(rest)}
+        status = found[1] if (found := _STATUS.search(rest)) else None
+    elif _JSON_BEGIN.match(text):
+        told = _told_in(text)
+        if told is None:
+            return None
+        request_id, numbers, status = told
+    else:
         return None
-    words = text.removeprefix(_BEGIN).strip().split(maxsplit=1)
-    request_id, rest = words[0] if words else "", words[1] if len(words) > 1 else ""
-    numbers = {name: float(value) for name, value in _NUMBER.findall(rest)}
     missing = [name for name in _NEEDED if name not in numbers]
     if missing or not request_id:
         raise BadReport(f"a REPORT line without {', '.join(missing or ['its request id'])}")
@@ -62,5 +83,32 @@ def parse_report(text: str) -> Report | None:
         memory_mb=int(numbers["Memory Size"]),
         used_mb=int(numbers["Max Memory Used"]),
         init_ms=numbers.get("Init Duration"),
-        status=found[1] if (found := _STATUS.search(rest)) else None,
+        status=status,
     )
+
+
+def _told_in(text: str) -> tuple[str, dict[str, float], str | None] | None:
+    """Return what a ``platform.report`` tells: its request, its numbers, and its status unless that is success.
+
+    None when it is JSON of another kind, such as a user's that quotes one.
+
+    Raises:
+        BadReport: It is no whole JSON.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadReport("a platform.report that is no whole JSON") from error
+    match value:
+        case {"type": "platform.report", "record": {"requestId": str(request), "metrics": dict(metrics), **record}}:
+            numbers = {name: metrics[key] for name, key in _NAMES.items() if _is_number(metrics.get(key))}
+            status = record.get("status", _GOOD)
+            return request, numbers, None if status == _GOOD else str(status)
+        case {"type": "platform.report"}:
+            raise BadReport("a platform.report without its metrics")
+        case _:
+            return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -36,9 +36,10 @@ KIND = "function"
 SERVICE = "lambda"
 ARN = ("lambda", "function:")
 CHALICE_DEPLOY, AWAIT = "chalice deploy", "await function"
+_TEXT = "Text"  # the format of a log unless another is asked for
 _NOT_COMPARED = ("key", "image")  # the steps need them; of an image, the digest is compared
-_CONFIGURED = ("role", "memory_mb", "timeout_seconds", "environment", "ephemeral_mb", "vpc")
-_BEYOND_CHALICE = ("handler", "ephemeral_mb", "asynchronous")
+_CONFIGURED = ("role", "memory_mb", "timeout_seconds", "environment", "ephemeral_mb", "log_format", "vpc")
+_BEYOND_CHALICE = ("handler", "ephemeral_mb", "log_format", "asynchronous")
 """What Chalice does not set: of the handler, only that of a function that is there."""
 
 
@@ -119,6 +120,7 @@ def _settings(lane: Lane, function: Function) -> dict[str, Json]:
         "environment": dict(function.environment),
         "architecture": function.architecture,
         "ephemeral_mb": function.ephemeral_mb,
+        "log_format": function.log_format,
         "vpc": _network(function.vpc.subnets, function.vpc.security_groups) if function.vpc else None,
         "asynchronous": asynchronous.wanted(function.asynchronous),
     }
@@ -137,6 +139,7 @@ def beyond_chalice(function: Function, have: Resource | None) -> tuple[str, ...]
     want: dict[str, Json] = {
         "handler": function.handler,
         "ephemeral_mb": function.ephemeral_mb,
+        "log_format": function.log_format,
         "asynchronous": asynchronous.wanted(function.asynchronous),
     }
     old = have.properties if have else _as_chalice_makes(function.handler)
@@ -144,7 +147,7 @@ def beyond_chalice(function: Function, have: Resource | None) -> tuple[str, ...]
 
 
 def _as_chalice_makes(handler: Json) -> dict[str, Json]:
-    return {"handler": handler, "ephemeral_mb": DEFAULT_EPHEMERAL_MB, "asynchronous": None}
+    return {"handler": handler, "ephemeral_mb": DEFAULT_EPHEMERAL_MB, "log_format": _TEXT, "asynchronous": None}
 
 
 def current(aws: Aws, name: str) -> Resource | None:
@@ -163,6 +166,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         "code_sha256": configuration["CodeSha256"],
         "architecture": configuration.get("Architectures", [DEFAULT_ARCHITECTURE])[0],
         "ephemeral_mb": configuration.get("EphemeralStorage", {}).get("Size", DEFAULT_EPHEMERAL_MB),
+        "log_format": configuration.get("LoggingConfig", {}).get("LogFormat", _TEXT),
         "vpc": _network(network.get("SubnetIds", ()), network.get("SecurityGroupIds", ())),
         "asynchronous": asynchronous.found(aws, name),
     }
@@ -249,7 +253,8 @@ def _updated_by_chalice(want: Resource, have: Resource) -> Iterator[Call | Routi
 def _set_after_chalice(want: Resource, old: Mapping[str, Json]) -> Iterator[Call | Routine]:
     """Yield the calls for what Chalice does not set and *old* has otherwise.
 
-    Chalice 1.34 sets the handler of a new function and never changes it afterwards. It knows no ephemeral storage.
+    Chalice 1.34 sets the handler of a new function and never changes it afterwards. It knows no ephemeral storage, nor
+    the format of a log.
     """
     new = want.properties
     told: dict[str, Json] = {}
@@ -257,6 +262,8 @@ def _set_after_chalice(want: Resource, old: Mapping[str, Json]) -> Iterator[Call
         told["Handler"] = new["handler"]
     if new["ephemeral_mb"] != old["ephemeral_mb"]:
         told["EphemeralStorage"] = {"Size": new["ephemeral_mb"]}
+    if new["log_format"] != old["log_format"]:
+        told["LoggingConfig"] = {"LogFormat": new["log_format"]}
     if told:
         yield Call(SERVICE, "update_function_configuration", {"FunctionName": want.name, **told})
         yield _settled(want)
@@ -307,6 +314,7 @@ def _configuration(want: Resource) -> dict[str, Json]:
         "Timeout": new["timeout_seconds"],
         "Environment": {"Variables": new["environment"]},
         "EphemeralStorage": {"Size": new["ephemeral_mb"]},
+        "LoggingConfig": {"LogFormat": new["log_format"]},
         # Empty lists take a function out of its network; a key that is left out changes nothing.
         "VpcConfig": {
             "SubnetIds": network.get("subnets", []),

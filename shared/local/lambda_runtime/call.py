@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.local.lambda_runtime import runtime_api
 from shared.local.lambda_runtime.endings import InitFailed, OutOfMemory, TimedOut, WorkerEnd
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation
-from shared.local.lambda_runtime.log_stream import LogStream, billed_ms, report_line
 from shared.local.lambda_runtime.memory import to_mb
+from shared.local.lambda_runtime.platform_lines import Reported
 from shared.local.times import to_milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from shared.local.lambda_runtime.log_stream import LogStream
 
 MAX_RESPONSE = 6_291_556  # bytes; the number in AWS's own message
 
@@ -29,6 +31,7 @@ class Ending(NamedTuple):
         fatal: Whether the worker is dead or must be stopped.
         last_words: What the service itself logs about it.
         status: The Status of the REPORT line, if it has one.
+        error_type: The Error Type of the REPORT line; empty if it has none.
         memory_full: Whether all memory was in use.
     """
 
@@ -37,6 +40,7 @@ class Ending(NamedTuple):
     fatal: bool = False
     last_words: str | None = None
     status: str | None = None
+    error_type: str = ""
     memory_full: bool = False
 
 
@@ -86,16 +90,16 @@ class Call(NamedTuple):
             payload = _error(message, "Sandbox.Timedout")
             return Ending(payload, failed=True, fatal=True, last_words=words, status="timeout")
         kind = error_type(end)
-        status = f"error\tError Type: {kind}"
         if isinstance(end, InitFailed):
-            return Ending(end.payload, failed=True, fatal=True, status=status)
+            return Ending(end.payload, failed=True, fatal=True, status="error", error_type=kind)
         message = f"RequestId: {self.request_id} Error: {end}"
         return Ending(
             _error(message, kind),
             failed=True,
             fatal=True,
             last_words=f"{message}\n{kind}\n",
-            status=status,
+            status="error",
+            error_type=kind,
             memory_full=isinstance(end, OutOfMemory),
         )
 
@@ -105,12 +109,10 @@ class Call(NamedTuple):
         """Log END and REPORT and return the answer; *peak* is in bytes."""
         memory_mb = self.spec.memory_mb
         peak_mb = memory_mb if ending.memory_full else min(to_mb(peak), memory_mb)
-        if ending.last_words is not None:
-            log.write(ending.last_words)
-        log.write(
-            f"END RequestId: {self.request_id}\n",
-            report_line(self.request_id, duration_ms, init_ms, memory=(memory_mb, peak_mb), status=ending.status),
+        reported = Reported(
+            duration_ms, init_ms, memory_mb, peak_mb, ending.status, ending.error_type, raised=ending.failed
         )
+        log.write(*log.lines.end(log.now, self.request_id, reported, ending.last_words))
         log.flush()
         return Invocation(
             request_id=self.request_id,
@@ -118,7 +120,7 @@ class Call(NamedTuple):
             function_error="Unhandled" if ending.failed else None,
             log_tail=log.tail,
             duration_ms=duration_ms,
-            billed_ms=billed_ms(duration_ms, init_ms),
+            billed_ms=reported.billed_ms,
             init_ms=init_ms,
             max_memory_mb=peak_mb,
             log_group=self.spec.group,

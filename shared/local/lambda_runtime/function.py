@@ -76,6 +76,7 @@ class FunctionSpec:
         on_failure: The ARN that gets the records of all others, or none.
         dead_letters: The ARN of the queue or topic that gets the events of all others, or none.
         invoked: The ARN that it is called by, with the version or alias that was asked for.
+        log_format: ``Text`` or ``JSON``.
         architecture: What its compiled code is for: ``x86_64`` or ``arm64``.
         lineage: Of the event that it is called for, if that waited (:mod:`shared.local.lambda_runtime.lineage`).
     """
@@ -97,6 +98,7 @@ class FunctionSpec:
     layers: tuple[Layer, ...] = ()
     ephemeral_mb: int = 512
     log_group: str = ""
+    log_format: str = "Text"
     reserved_concurrency: int | None = field(default=None, compare=False)
     retry_attempts: int = field(default=2, compare=False)
     max_event_age: int = field(default=21_600, compare=False)

@@ -6,12 +6,12 @@ each line), and the frames in which awslambdaric sends logger records and traceb
 
 from __future__ import annotations
 
-import math
 import time
 import uuid
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.config.aws_facts import LOG_EVENT
+from shared.local.lambda_runtime.platform_lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,17 +97,26 @@ class LogStream:
         spec: The function, which tells the log group.
         sink: Takes the batches.
         wall: Seconds since the epoch.
+
+    Attributes:
+        lines: What Lambda itself writes, in the function's format.
     """
 
     def __init__(self, spec: FunctionSpec, sink: LogSink, wall: Callable[[], float] = time.time) -> None:
         self._spec = spec
         self._sink = sink
         self._wall = wall
+        self.lines = lines_of(spec)
         day = time.strftime("%Y/%m/%d", time.gmtime(wall()))
         self.name = f"{day}/[{spec.version}]{uuid.uuid4().hex}"
         self._pending: list[LogEvent] = []
         self._flushed = 0.0
         self._tail: list[str] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._wall()
 
     def begin_tail(self) -> None:
         """Start collecting the tail of an invocation."""
@@ -135,41 +144,3 @@ class LogStream:
         """Hand on all events, unless that was done a moment ago."""
         if self._pending and self._wall() - self._flushed >= _FLUSH_EVERY:
             self.flush()
-
-
-def init_start_line(runtime: str) -> str:
-    """Return the first line of a cold start."""
-    language = runtime.replace("python", "python:", 1)
-    return f"INIT_START Runtime Version: {language}.embedded\tRuntime Version ARN: embedded\n"
-
-
-def init_report_line(init_ms: float, status: str, phase: str = "init") -> str:
-    """Return the line of an init phase that failed or took too long. Its second try is the phase ``invoke``."""
-    return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}\n"
-
-
-def billed_ms(duration_ms: float, init_ms: float | None) -> int:
-    """Return what AWS bills: whole milliseconds, with the cold start.
-
-    It does so for zips on Lambda's own runtimes too, since 1 August 2025:
-    https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/, read on 2026-11-29.
-    """
-    return math.ceil(duration_ms + (init_ms or 0.0))
-
-
-def report_line(
-    request_id: str, duration_ms: float, init_ms: float | None, *, memory: tuple[int, int], status: str | None
-) -> str:
-    """Return the REPORT line, field by field as AWS writes it; *memory* is (size, peak) in MB."""
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {duration_ms:.2f} ms",
-        f"Billed Duration: {billed_ms(duration_ms, init_ms)} ms",
-        f"Memory Size: {memory[0]} MB",
-        f"Max Memory Used: {memory[1]} MB",
-    ]
-    if init_ms is not None:
-        fields.append(f"Init Duration: {init_ms:.2f} ms")
-    if status is not None:
-        fields.append(f"Status: {status}")
-    return "\t".join(fields) + "\t\n"

@@ -34,7 +34,11 @@ from shared.local.strict_json import read_strict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mypy_boto3_lambda.type_defs import CreateFunctionRequestTypeDef, UpdateFunctionConfigurationRequestTypeDef
+    from mypy_boto3_lambda.type_defs import (
+        CreateFunctionRequestTypeDef,
+        LoggingConfigTypeDef,
+        UpdateFunctionConfigurationRequestTypeDef,
+    )
 
     from shared.local.lambda_runtime.function import CodeParts, Invocation
     from shared.local.lambda_runtime.runtime import LambdaRuntime
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 
 _HttpAnswer = tuple[int, dict[str, str], bytes]
 _LATEST = "$LATEST"
+_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}  # that a log as JSON has unless told otherwise
 _chance = random.Random("aliases")  # noqa: S311  which version an alias leads to: the same in each cloud
 
 
@@ -71,6 +76,7 @@ def spec_of(function: LambdaFunction, latest: LambdaFunction | None = None, qual
         layers=tuple(_layer(function, layer["Arn"]) for layer in function.layers),
         ephemeral_mb=int(function.ephemeral_storage),
         log_group=function.logs_group_name,
+        log_format=_format_of(function),
         reserved_concurrency=None if reserved is None else int(reserved),
         architecture=function.architectures[0],
         invoked=f"{latest.function_arn}:{qualifier}" if qualifier else latest.function_arn,
@@ -220,9 +226,9 @@ def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
         replacing(LambdaResponse, "invoke", _http_method(functools.partial(_invoke_over_http, runtime))),
         replacing(LambdaResponse, "invoke_async", _http_method(functools.partial(_invoke_async_over_http, runtime))),
         Seam(LambdaResponse, "_enrich_response", _keep_request_id),
-        Seam(LambdaFunction, "__init__", _keeping_log_group),
-        Seam(LambdaFunction, "update_configuration", _updating_log_group),
-        Seam(LambdaFunction, "get_configuration", _showing_log_group),
+        Seam(LambdaFunction, "__init__", _keeping_logging),
+        Seam(LambdaFunction, "update_configuration", _updating_logging),
+        Seam(LambdaFunction, "get_configuration", _showing_logging),
         *(Seam(LambdaBackend, name, functools.partial(_retiring, runtime)) for name in _CHANGES),
         *known.seams(runtime),
     )
@@ -247,7 +253,7 @@ def _retiring(runtime: LambdaRuntime, original: Callable[..., object]) -> Callab
     return change
 
 
-def _keeping_log_group(original: Callable[..., None]) -> Callable[..., None]:
+def _keeping_logging(original: Callable[..., None]) -> Callable[..., None]:
     """Wrap the making of a function: it keeps its LoggingConfig, which moto drops."""
 
     @functools.wraps(original)
@@ -255,27 +261,38 @@ def _keeping_log_group(original: Callable[..., None]) -> Callable[..., None]:
         self: LambdaFunction, account_id: str, spec: CreateFunctionRequestTypeDef, *args: object, **kwargs: object
     ) -> None:
         original(self, account_id, spec, *args, **kwargs)
-        self.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
+        _keep_logging(self, spec.get("LoggingConfig", {}))
 
     return create
 
 
-def _updating_log_group(original: Callable[..., object]) -> Callable[..., object]:
+def _updating_logging(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
     def update(self: LambdaFunction, config_updates: UpdateFunctionConfigurationRequestTypeDef) -> object:
-        self.logs_group_name = config_updates.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
+        _keep_logging(self, config_updates.get("LoggingConfig", {}))
         return original(self, config_updates)
 
     return update
 
 
-def _showing_log_group(original: Show) -> Show:
+def _showing_logging(original: Show) -> Show:
     @functools.wraps(original)
     def show(self: LambdaFunction, *args: object, **kwargs: object) -> dict[str, object]:
-        logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
-        return original(self, *args, **kwargs) | {"LoggingConfig": logging}
+        logging = {"LogFormat": _format_of(self), "LogGroup": self.logs_group_name}
+        levels = _LEVELS if logging["LogFormat"] == "JSON" else {}
+        return original(self, *args, **kwargs) | {"LoggingConfig": logging | levels}
 
     return show
+
+
+def _keep_logging(function: LambdaFunction, told: LoggingConfigTypeDef) -> None:
+    function.logs_group_name = told.get("LogGroup", function.logs_group_name)
+    function.log_format = told.get("LogFormat", _format_of(function))
+
+
+def _format_of(function: LambdaFunction) -> str:
+    """Return the format of a function's log; one that was kept by an earlier version has text."""
+    return getattr(function, "log_format", "Text")
 
 
 def _invoke_from_service(

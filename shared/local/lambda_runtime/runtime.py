@@ -43,7 +43,7 @@ from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
 from shared.local.lambda_runtime.events import EventQueue, EventQueues
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
 from shared.local.lambda_runtime.lineage import Loops, after_call, current
-from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
+from shared.local.lambda_runtime.log_stream import LogStream
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.local.lambda_runtime.unpack import CodeStore
@@ -269,12 +269,12 @@ class LambdaRuntime:
         """Have *worker* handle the event."""
         deadline = began + call.spec.timeout
         worker.log.begin_tail()
-        worker.log.write(f"START RequestId: {call.request_id} Version: {call.spec.version}\n")
+        worker.log.write(worker.log.lines.start(worker.log.now, call.request_id, call.spec.version))
         try:
             worker.wait_ready(deadline)
         except WorkerEnd as end:
             seconds = time.monotonic() - began
-            worker.log.write(init_report_line(1000 * seconds, _init_status(end), phase="invoke"))
+            worker.log.write(worker.log.lines.init_report(worker.log.now, 1000 * seconds, _init_error(end), "invoke"))
             return call.died(end, seconds)
         try:
             outcome, body = worker.serve(call.event(), call.request_id, deadline)
@@ -314,7 +314,7 @@ class LambdaRuntime:
         except WorkerEnd as end:
             init_ms = (time.monotonic() - began) * 1000
             self._pool.empty_slot(worker)
-            worker.log.write(init_report_line(init_ms, _init_status(end)))
+            worker.log.write(worker.log.lines.init_report(worker.log.now, init_ms, _init_error(end)))
             return False
         return True
 
@@ -345,7 +345,7 @@ class LambdaRuntime:
             image = spec.image
             task = self._code.image(image) if image else self._code.folder(spec.code_sha256, spec.code)
             opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
-            log.write(init_start_line(spec.runtime))
+            log.write(log.lines.init_start(spec, log.now))
             self._say_where(spec, log)
             self._check_compiled(spec, log, task, opt)
         except BaseException:
@@ -373,8 +373,9 @@ def _function(arn: str) -> str:
     return ":".join(arn.split(":")[:7])
 
 
-def _init_status(end: WorkerEnd) -> str:
-    return "timeout" if isinstance(end, TimedOut) else f"error\tError Type: {error_type(end)}"
+def _init_error(end: WorkerEnd) -> str:
+    """Return the type of the error that ended an init phase; empty if it took too long."""
+    return "" if isinstance(end, TimedOut) else error_type(end)
 
 
 def _too_large(message: str) -> InvokeRefusedError:

@@ -256,6 +256,7 @@ def _reserved(spec: FunctionSpec, room: Room) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": spec.log_format,
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.group,
         "AWS_REGION": spec.region,
         "LAMBDA_TASK_ROOT": str(room.task),

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
 
 # One of these is enough: a REPORT, a rank's progress, a sign of a failure. What else they let through does no harm.
-_WANTED = '?"REPORT RequestId" ?"\\"progress\\"" ?"[ERROR]" ?"Traceback" ?"Task timed out"'
+_WANTED = " ".join(
+    f'?"{term}"'
+    for term in (
+        *("REPORT RequestId", "platform.report"),
+        '\\"progress\\"',
+        *("[ERROR]", "errorType", "Traceback", "Task timed out"),
+    )
+)
 
 
 def read_groups(aws: Aws, groups: Iterable[str], since_ms: int, until_ms: int | None = None) -> Iterator[LogLine]:

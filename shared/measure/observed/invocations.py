@@ -36,10 +36,11 @@ CREATE TABLE visit (request PRIMARY KEY, run, state, rank);
 """
 _FAILURE = re.compile(
     r"\[ERROR\]|RequestId: \S+ Error: |Traceback \(most recent call last\)|.{0,80}Task timed out after "
+    r'|\{.*"errorType": ?"'
 )
 _RUN = 4096  # numbers that are sorted at a time
-_TRACEBACK = "Traceback (most recent call last)"
-_KIND = {"[": "error", "R": "error", "T": "traceback"}
+_TRACEBACKS = ("Traceback (most recent call last)", '"stackTrace": [')
+_KIND = {"[": "error", "{": "error", "R": "error", "T": "traceback"}
 # The lines of an invocation are those between the REPORT before it in its stream and its own REPORT.
 _OWN = """mark.stream = report.stream AND mark.stream <> '' AND mark.at <= report.at AND mark.at > coalesce(
     (SELECT max(at) FROM report AS earlier WHERE earlier.stream = report.stream AND earlier.at < report.at), -1)"""
@@ -155,7 +156,7 @@ class Invocations:
 
     def _take(self, line: LogLine) -> bool:
         """Take in a *line*, and say whether it is of a known kind."""
-        if found := parse_report(line.message):
+        if found := line.report or parse_report(line.message):
             numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
             row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
             added = self._db.execute("INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?)", row).rowcount
@@ -164,7 +165,9 @@ class Invocations:
             self._mark(line, "rank", told[0], told[1].rank)
         elif failure := _FAILURE.match(line.message):
             self._mark(line, _KIND.get(failure[0][0], "timeout"), "", 0)
-            if _TRACEBACK in line.message:  # Lambda writes an error and its traceback as one event
+            if any(
+                each in line.message for each in _TRACEBACKS
+            ):  # Lambda writes an error and its traceback as one event
                 self._mark(line, "traceback", "", 0)
         else:
             return False

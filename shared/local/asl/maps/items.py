@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.json_stream import larger_than
+
 if TYPE_CHECKING:
     from shared.values import Json
 
@@ -44,5 +46,4 @@ class Found(NamedTuple):
 
 def too_large(text: str, start: int, end: int) -> bool:
     """Tell whether this part of *text* has more bytes than an item may have."""
-    # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
-    return (end - start) * 4 > ITEM_BYTES and len(text[start:end].encode()) > ITEM_BYTES
+    return larger_than(ITEM_BYTES, text, start, end)

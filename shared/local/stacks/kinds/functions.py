@@ -71,11 +71,8 @@ class Function(Kind):
         """Yield ways to log and to start that this cloud has not."""
         logging = wanted.get("LoggingConfig")
         if isinstance(logging, Mapping):
-            yield from (
-                f"LoggingConfig.{name}" for name in ("ApplicationLogLevel", "SystemLogLevel") if name in logging
-            )
-            if logging.get("LogFormat", "Text") != "Text":
-                yield "LoggingConfig.LogFormat JSON"
+            levels = ("ApplicationLogLevel", "SystemLogLevel")
+            yield from (f"LoggingConfig.{name}" for name in levels if logging.get(name, "INFO") != "INFO")
         start = wanted.get("SnapStart")
         if isinstance(start, Mapping) and start.get("ApplyOn") != "None":
             yield "SnapStart"

@@ -18,7 +18,10 @@ def call(service, operation, **parameters):
         (call("lambda", "PutProvisionedConcurrencyConfig"), "PutProvisionedConcurrencyConfig"),
         (call("lambda", "CreateFunction", FileSystemConfigs=[{"Arn": "a"}]), "FileSystemConfigs"),
         (call("lambda", "CreateFunction", SnapStart={"ApplyOn": "PublishedVersions"}), "SnapStart.ApplyOn"),
-        (call("lambda", "UpdateFunctionConfiguration", LoggingConfig={"LogFormat": "JSON"}), "LogFormat JSON"),
+        (
+            call("lambda", "UpdateFunctionConfiguration", LoggingConfig={"SystemLogLevel": "WARN"}),
+            "SystemLogLevel WARN",
+        ),
         (call("events", "StartReplay", ReplayName="r"), "StartReplay"),
         (call("events", "PutEvents", EndpointId="x"), "EndpointId"),
     ],

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.local.lambda_runtime.log_stream import LogReader, LogStream, init_start_line, report_line
+from shared.local.lambda_runtime.log_stream import LogReader, LogStream
 
 
 def frame(text):
@@ -49,24 +49,6 @@ def test_an_endless_line_is_cut_where_cloudwatch_would():
 
 def test_bytes_that_are_no_text_do_not_hurt():
     assert LogReader().feed(b"\xff\xfe\n") == ["\ufffd\ufffd\n"]
-
-
-def test_a_report_line_is_the_one_in_the_field():
-    line = report_line("fe5cfefb-6e98-4e56-9662-edc18841b3d1", 12606.91, 1228.99, memory=(10240, 2865), status=None)
-    assert line == (
-        "REPORT RequestId: fe5cfefb-6e98-4e56-9662-edc18841b3d1\tDuration: 12606.91 ms\tBilled Duration: 13836 ms\t"
-        "Memory Size: 10240 MB\tMax Memory Used: 2865 MB\tInit Duration: 1228.99 ms\t\n"
-    )
-
-
-def test_a_warm_report_has_no_init_and_a_timeout_says_so():
-    line = report_line("r", 3000.5, None, memory=(128, 30), status="timeout")
-    assert "Init Duration" not in line
-    assert line.endswith("Max Memory Used: 30 MB\tStatus: timeout\t\n")
-
-
-def test_a_cold_start_opens_with_the_runtime():
-    assert init_start_line("python3.12").startswith("INIT_START Runtime Version: python:3.12.")
 
 
 def test_events_are_written_in_batches_with_the_tail_kept(function, logs):
