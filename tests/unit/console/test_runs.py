@@ -134,7 +134,7 @@ def test_a_run_that_took_longer_than_usual_is_marked_in_list_and_bars(client, st
     states.add(lane, "cosmic", seconds=18.0)
     newest = rows(client)[0]
     assert (newest["against_usual"], newest["ratio"]) == ("slower", pytest.approx(1.8))
-    assert newest["why"] == "median 10.0 s of 8 earlier ones on 4 ranks"
+    assert newest["why"] == "median 10.0 s of 8 earlier runs on 4 ranks"
     page = client.get("/team2/runs").text
     assert "1.8x slower than usual" in page
     assert "1 <span" in page
@@ -147,7 +147,7 @@ def test_runs_of_another_size_are_not_held_against_each_other(client, states, la
     states.add(lane, "cosmic", seconds=100.0, given={"world_size": 1000})
     newest = rows(client)[0]
     assert newest["against_usual"] == ""
-    assert newest["why"] == "too few to tell: 0 earlier ones on 1000 ranks are known to have succeeded"
+    assert newest["why"] == "too few to tell: no earlier runs on 1000 ranks are known to have succeeded"
 
 
 def test_a_run_that_goes_on_is_slower_as_soon_as_it_is(client, states, lane):
