@@ -29,7 +29,12 @@ class Shown:
 def shown(text: str, most: int = MOST) -> Shown:
     """Return the JSON *text*, or any other text, as a page shows it: *most* characters at most."""
     whole = pretty(text)
-    return Shown(whole[:most], len(text.encode()), len(whole) > most)
+    return Shown(whole[:most], len(in_bytes(text)), len(whole) > most)
+
+
+def in_bytes(text: str) -> bytes:
+    r"""Return *text* as UTF-8. Half a surrogate pair, which JSON may hold and UTF-8 not, is its escape: ``\ud800``."""
+    return text.encode(errors="backslashreplace")
 
 
 def pretty(text: str) -> str:

@@ -277,6 +277,14 @@ def test_hostile_texts_are_only_texts(client, aws, lane, ended):
     assert client.told == []
 
 
+def test_half_a_surrogate_pair_is_shown_as_its_escape_wherever_it_comes(client, ended):
+    failing = {"Type": "Fail", "ErrorPath": "$.a", "CausePath": "$.a"}
+    run_id = ended(machine(Break=failing), {"a": "\ud800", "\udfff": 1})
+    places = [f"/runs/{run_id}{end}" for end in ("", "?state=Break", "/input", "/events/2", "/report", ".json")]
+    for place in (*places, f"/team2/cosmic/new?from={run_id}"):
+        assert r"\ud800" in page(client, place), place
+
+
 @pytest.mark.parametrize("query", ["before=x", "before=-1", "before=1e3", "before=99999999999", "before=٣"])
 def test_a_wrong_number_is_told(client, ended, query):
     run_id = ended(machine(First=PASS), 1)

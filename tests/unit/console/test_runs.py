@@ -174,12 +174,13 @@ def test_the_row_of_a_run_changes_when_it_ends(client, desk, states, lane):
 def test_a_failed_run_shows_its_error_and_is_not_compared(client, states, lane):
     for _ in range(8):
         states.add(lane, "cosmic")
-    states.add(lane, "cosmic", status="FAILED", error="<script>alert(1)</script>", seconds=900.0)
+    error = "<script>alert(1)</script> \ud800"
+    states.add(lane, "cosmic", status="FAILED", error=error, seconds=900.0)
     failed = rows(client)[0]
-    assert (failed["error"], failed["against_usual"], failed["usual"]) == ("<script>alert(1)</script>", "", None)
+    assert (failed["error"], failed["against_usual"], failed["usual"]) == (error, "", None)
     page = client.get("/team2/runs").text
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \ud800" in page
 
 
 def test_what_could_not_be_read_is_told(client, states, lane):
