@@ -213,7 +213,9 @@ def test_filters(client, states, lane, query, found):
 
 
 @pytest.mark.parametrize(
-    "query", ["?status=x", "?page=0", "?page=x", "?look=-1", "?by=me", "?workflow=none", "?cost=²"]
+    "query",
+    ["?status=x", "?page=0", "?page=x", "?look=-1", "?by=me", "?workflow=none", "?cost=²", f"?page=1{'0' * 5000}"]
+    + [f"?page=00000001{'9' * digits}" for digits in (8, 5000)],
 )
 def test_what_cannot_be_asked_is_refused(client, query):
     assert client.get(f"/team2/runs{query}").status_code == 404
