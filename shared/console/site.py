@@ -19,7 +19,7 @@ from werkzeug.routing import BaseConverter
 
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
 from shared.console.hidden import hide_text
-from shared.console.pretty import in_bytes
+from shared.console.pretty import as_page, in_bytes
 from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Site:
 
     def _html(self, template: str, **values: object) -> bytes:
         common: Mapping[str, object] = {"place": self.desk.place, "form_key": self._guard.form_key}
-        return in_bytes(self._templates.get_template(template).render(**common, **values))
+        return as_page(self._templates.get_template(template).render(**common, **values))
 
 
 def _version(record: Mapping[str, Json]) -> str:

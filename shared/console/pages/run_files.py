@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.console.hidden import hide, hide_text
-from shared.console.pretty import in_bytes, pretty
+from shared.console.pretty import as_page, in_bytes, pretty
 from shared.console.site import File
 from shared.errors import UsageError
 from shared.measure.billing.measured_run import read_measured
@@ -136,7 +136,7 @@ def _report(desk: Desk, measured: MeasuredRun) -> bytes:
     found = measured.found
     shown = replace(found, input=_hidden(found.input), output=None if found.output is None else _hidden(found.output))
     with _DRAWING:
-        return in_bytes(as_html(_without_secrets(report_run(desk.aws, replace(measured, found=shown)))))
+        return as_page(as_html(_without_secrets(report_run(desk.aws, replace(measured, found=shown)))))
 
 
 def _hidden(text: str) -> str:
