@@ -36,7 +36,8 @@ class States:
     def add(self, lane, workflow, *, status="SUCCEEDED", seconds=10.0, given=None, error="", name="", ago=None):
         arn = lane.state_machine_arn(workflow)
         found = self.executions.setdefault(arn, [])
-        started = NOW - (timedelta(seconds=ago) if ago is not None else timedelta(hours=2, minutes=-len(found)))
+        now = datetime.now(UTC).replace(microsecond=0)
+        started = now - (timedelta(seconds=ago) if ago is not None else timedelta(hours=2, minutes=-len(found)))
         stopped = {} if status == "RUNNING" else {"stopDate": started + timedelta(seconds=seconds)}
         name = name or f"run-{len(found)}"
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
