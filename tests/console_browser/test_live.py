@@ -335,3 +335,19 @@ def test_cells_carry_their_columns_names_where_each_has_one(scripted):
         "JSON.stringify([...document.querySelectorAll('tbody tr > *')].map((cell) => cell.dataset.label ?? null))"
     )
     assert json.loads(labels) == ["rank", "error", None]
+
+
+def test_what_is_opened_in_a_table_stays_where_rows_come_on_top(scripted):
+    def table(*numbers):
+        opened = '<tr><td><details id="event-{0}-detail"><summary>{0}</summary>it</details></td></tr>'
+        return SECTION.format(
+            f'<div class="scroll"><table><tbody>{"".join(map(opened.format, numbers))}</tbody></table></div>'
+        )
+
+    scripted.shows(table(2, 1))
+    scripted.open()
+    scripted.page.click("#event-1-detail summary")
+    scripted.shows(table(3, 2, 1), version="v2")
+    scripted.later(500)
+    assert scripted.page.locator("summary").all_inner_texts() == ["3", "2", "1"]
+    assert scripted.page.evaluate("document.getElementById('event-1-detail').open")
