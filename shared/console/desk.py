@@ -81,7 +81,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
-        self.launches = Launches(done=self.readings.forget)
+        self.launches = Launches(done=self.forget)
 
     @property
     def project(self) -> Project:
