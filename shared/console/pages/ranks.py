@@ -184,7 +184,7 @@ def read(desk: Desk, run_id: str) -> View:
         reader.children(of).want(whole_number(request.args, "asked") or 0)
     error = look(desk, reader, of)
     uses = _uses(desk, live, reader, of)
-    page = _page(live, reader, of, uses, f"{type(error).__name__}: {error}" if error else "")
+    page = _page(live, reader, of, uses, hide_text(f"{type(error).__name__}: {error}") if error else "")
     moving = not reader.settled(of) or (uses is not None and uses.value is None and uses.error is None)
     return View(_title(page), "ranks.html.j2", page, moving=moving, crumbs=crumbs)
 
@@ -255,7 +255,7 @@ def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None) -> str:
     if uses is None:
         return f"Memory and billed time are not read for more than {MOST_LISTED:,} ranks."
     if uses.error is not None:
-        return f"Memory and billed time could not be read: {uses.error}"
+        return hide_text(f"Memory and billed time could not be read: {uses.error}")
     if uses.value is None:
         return "Memory and billed time are being read from the logs."
     if not uses.value.by_rank:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide
+from shared.console.hidden import hide, hide_text
 from shared.console.known_runs import key_of
 from shared.console.site import View
 from shared.console.spans import span, times
@@ -138,7 +138,7 @@ def compared(desk: Desk, lane: Lane, run_ids: Sequence[str], crumbs: tuple[tuple
         _values(json.loads(first.found.input), json.loads(second.found.input)),
         output,
         tuple(run.run_id for run, key in zip(runs, keys, strict=True) if desk.known.figures.awaits([key])),
-        tuple(f"{run.run_id}: {why}" for run, why in zip(runs, why_not, strict=True) if why),
+        tuple(hide_text(f"{run.run_id}: {why}") for run, why in zip(runs, why_not, strict=True) if why),
     )
     moving = bool(page.reading) or not (first.over and second.over)
     return View("two runs compared", "runs_compared.html.j2", page, moving, crumbs)
