@@ -64,7 +64,7 @@ def console_(
     if allow_writes and where.embedded:
         raise UsageError("--allow-writes is for AWS: pages may change the embedded cloud", fix="leave it out")
     project = wiring.open_project(wiring.NO_TEAM)
-    with contextlib.closing(_Listener(port)) as listener, wiring.signals_unwind(), contextlib.ExitStack() as ending:
+    with _listen(port) as server, wiring.signals_unwind(), contextlib.ExitStack() as ending:
         if where.embedded:
             _start_cloud(project)
         files = _Files(project)
@@ -73,7 +73,7 @@ def console_(
         if not where.embedded:
             console.note(f"on {aws.target}, as {aws.caller}")
         place = _place(project, aws, where, writes=where.embedded or allow_writes)
-        guard = Guard(listener.server.port, renewed=lambda address: console.note(f"another browser: {address}"))
+        guard = Guard(server.port, renewed=lambda address: console.note(f"another browser: {address}"))
         desk = Desk(place, files.project, connection.clients, _prepared)
         ending.callback(gc.freeze)  # else Python looks at every object once more as it ends, which takes seconds
         ending.callback(desk.readings.close)
@@ -86,32 +86,24 @@ def console_(
             ending.enter_context(
                 in_browser(guard.address, wiring.cloud_state(project).folder / f"console-{guard.port}.html")
             )
-        listener.server.serve(app)
+        server.serve(app)
 
 
-class _Listener:
-    """The server on *port*; on the usual one or, where that is taken, on a free one if none is asked for.
+def _listen(port: int | None) -> Server:
+    """Return the server on *port*; on the usual one or, where that is taken, on a free one if none is asked for.
 
     Raises:
         UsageError: The port is taken, or may not be opened.
     """
+    from shared.console.server import Server
 
-    def __init__(self, port: int | None) -> None:
-        from shared.console.server import Server
-
-        self.server: Server
-        try:
-            self.server = Server(USUAL_PORT if port is None else port)
-        except OSError as error:
-            if port is None:
-                self.server = Server(0)
-            else:
-                fix = "leave --port out, or choose another above 1023"
-                raise UsageError(f"port {port} cannot be opened: {error.strerror}", fix=fix) from error
-
-    def close(self) -> None:
-        """Close the port."""
-        self.server.server_close()
+    try:
+        return Server(USUAL_PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return Server(0)
+        fix = "leave --port out, or choose another above 1023"
+        raise UsageError(f"port {port} cannot be opened: {error.strerror}", fix=fix) from error
 
 
 class _Faults:

@@ -11,9 +11,10 @@ from shared.console.known_runs import KnownRuns
 from shared.console.lanes import LaneLooks
 from shared.console.launches import Launches
 from shared.console.live_runs import LiveRuns
-from shared.console.rank_readers import RankReaders
+from shared.console.per_run import PerRun
 from shared.console.readings import Readings
 from shared.errors import LanesError
+from shared.run.run_ranks import RunRanks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,13 +75,13 @@ class Desk:
     drafts: Drafts = field(default_factory=Drafts)
     launches: Launches = field(init=False)
     lanes: LaneLooks = field(default_factory=LaneLooks)
-    ranks: RankReaders = field(default_factory=RankReaders)
+    ranks: PerRun[LiveRun, RunRanks] = field(default_factory=lambda: PerRun(RunRanks))
     _aws: Aws | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
         self.runs = LiveRuns(self.readings)
-        self.launches = Launches(done=self.readings.forget)
+        self.launches = Launches(done=self.forget)
 
     @property
     def project(self) -> Project:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 from shared.console.readings import Late
 from shared.run.event_index import EventIndex
@@ -96,18 +95,3 @@ class Followed:
             if key not in self._made:
                 return Late(error=told.error)
         return Late(cast("T", self._made[key]))
-
-
-class Followers:
-    """Keeps a :class:`Followed` for each run for as long as the run itself is kept."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._each: WeakKeyDictionary[SeenRun, Followed] = WeakKeyDictionary()
-
-    def of(self, run: SeenRun) -> Followed:
-        """Return what is made of *run*."""
-        with self._lock:
-            if run not in self._each:
-                self._each[run] = Followed(run.definition)
-            return self._each[run]

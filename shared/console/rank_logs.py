@@ -57,7 +57,7 @@ def log_of(desk: Desk, opened: Opened, detail: RankDetail, chosen: int) -> Log:
         seconds = LONG if place.end is not None else 1.0
         return Log(place, desk.readings.fresh(key, lambda: _hidden(read_part(desk.aws.logs, place)), seconds))
     except (ClientError, BotoCoreError) as error:
-        return Log(why_none=f"The log could not be read: {error}")
+        return Log(why_none=hide_text(f"The log could not be read: {error}"))
 
 
 def whole_log(desk: Desk, place: Place) -> Iterator[bytes]:
@@ -66,7 +66,7 @@ def whole_log(desk: Desk, place: Place) -> Iterator[bytes]:
         for text in whole(desk.aws.logs, place):
             yield in_bytes(f"{hide_text(text)}\n")
     except (ClientError, BotoCoreError) as error:
-        yield f"(the rest could not be read: {error})\n".encode()
+        yield hide_text(f"(the rest could not be read: {error})\n").encode()
 
 
 def reports_of(desk: Desk, opened: Opened, detail: RankDetail) -> tuple[tuple[tuple[int, Report], ...], int]:

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from flask import request
 
+from shared.console.addresses import query, whole_number
 from shared.errors import UsageError
 from shared.run.child_ranks import Sought
 from shared.run.history import ENDINGS
@@ -17,7 +17,7 @@ from shared.run.rank_detail import detail_of, read_child
 from shared.run.ranks import RankMap, RankRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
@@ -31,7 +31,6 @@ LONG = 86_400.0
 """Seconds for which what has ended is fresh: it does not change."""
 _WAIT = 0.25  # seconds that the first look at a run waits for its children to be listed
 _AGAIN = 2.0
-_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +58,6 @@ class Beside:
     next_failed: str = ""
 
 
-def whole_number(name: str) -> int | None:
-    """Return the parameter called *name* of the address; None where it is not given.
-
-    Raises:
-        UsageError: It is no whole number.
-    """
-    text = request.args.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise UsageError(f"{name} is {text!r}, which is none", fix="give a whole number, or leave it out")
-    return int(text)
-
-
-def query(given: Mapping[str, object]) -> str:
-    """Return the end of an address with the parameters *given*; those that are empty or None are left out."""
-    told = {name: value for name, value in given.items() if value not in {"", None}}
-    return f"?{urlencode(told)}" if told else ""
-
-
 def look(desk: Desk, reader: RunRanks, of: RankMap) -> Exception | None:
     """Have what is new of the children of the Map *of* read in the background; return why that cannot be done."""
     if of.kind != "distributed" or not of.arn or reader.settled(of):
@@ -97,10 +76,10 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
     """
     live = desk.run(run_id)
     reader = desk.ranks.of(live)
-    of = reader.map(whole_number("map"))
+    of = reader.map(whole_number(request.args, "map"))
     if of is None:
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))
-    place = whole_number("at")
+    place = whole_number(request.args, "at")
     if of.kind != "distributed" or not of.arn:
         rows = reader.ranks(of).rows
         at_place = Sought(rows[place] if place is not None and place < len(rows) else None, 0, ())

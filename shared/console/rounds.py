@@ -77,6 +77,7 @@ class Rounds(Generic[T]):
         self._lock = Lock()
         self._held: dict[str, _Held[T]] = {}
         self._goes = False
+        self._forgotten = 0  # how often
 
     def ask(self, asked: Mapping[str, Ask[T]]) -> dict[str, Told[T]]:
         """Return what is known of what is *asked*, by name, and have read what is due; what is unknown comes first."""
@@ -97,10 +98,11 @@ class Rounds(Generic[T]):
             return {name: each.told for name, each in self._held.items()}
 
     def forget(self) -> None:
-        """Have all read again when it is asked for next; until then what was read is shown."""
+        """Have all read again when it is asked for next, also what is being read now; until then that is shown."""
         with self._lock:
+            self._forgotten += 1
             for each in self._held.values():
-                each.read_at, each.took = float("-inf"), 0.0
+                each.read_at = float("-inf")
 
     def _told(self, name: str, ask: Ask[T]) -> Told[T]:
         held = self._held.get(name)
@@ -116,10 +118,12 @@ class Rounds(Generic[T]):
     def _go(self, due: Mapping[str, Ask[T]]) -> None:
         try:
             for name, ask in due.items():
-                begun = self._clock()
+                begun, forgotten = self._clock(), self._forgotten
                 told = self._read(ask)
                 with self._lock:
-                    self._held[name] = _Held(told, ask.mark, self._clock(), self._clock() - begun)
+                    ended = self._clock()
+                    read_at = ended if forgotten == self._forgotten else float("-inf")
+                    self._held[name] = _Held(told, ask.mark, read_at, ended - begun)
         finally:
             with self._lock:
                 self._goes = False

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import jinja2
@@ -117,27 +118,20 @@ class Site:
     def page(self, rule: str, read: Callable[..., View]) -> None:
         """Serve the page that *read* returns for the parts of *rule*, and its JSON at the same address with .json."""
 
-        def as_html(**parts: Any) -> Response:
+        def serve(kind: str, **parts: Any) -> Response:
             view = read(self.desk, **parts)
             record = view.shown.as_record()
             version = _version(record)
             if request.args.get("seen") == version:
                 return Response(status=204, headers={VERSION: version})
-            return Response(
-                self._html(view.template, view=view, page=view.shown, version=version),
-                mimetype="text/html",
-                headers={VERSION: version},
-            )
+            if kind == "application/json":
+                body = json.dumps(record, default=str).encode()
+            else:
+                body = self._html(view.template, view=view, page=view.shown, version=version)
+            return Response(body, mimetype=kind, headers={VERSION: version})
 
-        def as_json(**parts: Any) -> Response:
-            record = read(self.desk, **parts).shown.as_record()
-            version = _version(record)
-            if request.args.get("seen") == version:
-                return Response(status=204, headers={VERSION: version})
-            return Response(json.dumps(record, default=str), mimetype="application/json", headers={VERSION: version})
-
-        self.app.add_url_rule(rule, f"page {rule}", as_html, methods=["GET"])
-        self.app.add_url_rule(f"{rule}.json", f"json {rule}", as_json, methods=["GET"])
+        for address, kind in ((rule, "text/html"), (f"{rule}.json", "application/json")):
+            self.app.add_url_rule(address, f"page {address}", partial(serve, kind), methods=["GET"])
 
     def file(self, rule: str, make: Callable[..., File]) -> None:
         """Serve the file that *make* returns for the parts of *rule*."""

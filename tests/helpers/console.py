@@ -11,6 +11,7 @@ from shared.console.app import make_app
 from shared.console.desk import Desk, Place
 from shared.console.guard import FORM_KEY, Guard
 from shared.run.clouds import Cloud, Rehearsal
+from tests.helpers.html_page import problems_of
 from tests.helpers.in_process import go_straight
 
 if TYPE_CHECKING:
@@ -67,8 +68,12 @@ class Client:
         assert entered.status_code == 303, entered.text
 
     def get(self, address: str, **more: Any) -> Any:
-        """Open *address*."""
-        return self.browser.get(address, base_url=self._origin, buffered=True, **more)
+        """Open *address*. Whatever page comes is HTML as it should be."""
+        answer = self.browser.get(address, base_url=self._origin, buffered=True, **more)
+        if answer.mimetype == "text/html" and "/report" not in address and answer.text:
+            problems = problems_of(answer.text)
+            assert not problems, f"{address}: {problems}"
+        return answer
 
     def post(self, address: str, form: dict[str, str] | None = None, **more: Any) -> Any:
         """Send *form* to *address* as a page of the console would: with the form key and the Origin."""

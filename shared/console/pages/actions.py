@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from shared.console.addresses import whole_number
 from shared.console.launches import Whose
 from shared.errors import UsageError
 from shared.run.redrive import find_redrivable, redrive_told
@@ -45,21 +46,21 @@ def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
     live = desk.run(run_id)
     team, workflow = live.found.run.lane.team, live.found.run.workflow
     desk.check_writes(team, form.get("named", ""))
-    seen = form.get("redrives", "")
-    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):  # noqa: PLR2004  nobody redrives as often
+    seen = whole_number(form, "redrives")
+    if seen is None:
         raise UsageError("the form does not say how often the run was redriven", fix="open the page of the run again")
 
     def go_on(_: str, note: Callable[[str], None]) -> None:
         note("checks the project's files")
         project = load_valid(desk.project.root, [team])
         redrivable = find_redrivable(desk.aws, project.lane(team), run_id)
-        if redrivable.redrives != int(seen):
+        if redrivable.redrives != seen:
             return  # another page was faster, and it goes on
         note(f"makes the functions of {team} current, as far as {desk.place.where} does so by itself")
         here = desk.prepare(project, desk.aws, note)
         here.on_step = lambda step: note(str(step))
         redrive_told(desk.aws, here, redrivable, note, desk.place.options)
 
-    key = f"{run_id}-redrive-{int(seen) + 1}"
+    key = f"{run_id}-redrive-{seen + 1}"
     launch = desk.launches.begin(key, "", Whose(team, workflow, f"/runs/{quote(run_id)}", run_id), go_on, lambda: key)
     return f"/launches/{quote(launch.id)}"

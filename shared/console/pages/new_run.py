@@ -11,6 +11,7 @@ from flask import request
 from markupsafe import Markup
 
 from shared.config.template import render_definition
+from shared.console.addresses import whole_number
 from shared.console.drafts import Draft
 from shared.console.forms import draft_of_run, filled_of
 from shared.console.pages.start import lane_with
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _MOST_RECORDS = 10**15
-_MOST_DIGITS = 16  # Python makes no number of thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def _pretty(value: Json) -> str:
 
 def _expected(lane: Lane, workflow: str, payload: Json, earlier: Found | None) -> Expected | None:
     """Return what the model says, of so many records as the user says, or as an earlier run on the same counted."""
-    records, counted_by = _records_asked(), ""
+    records, counted_by = whole_number(request.args, "records", 1, _MOST_RECORDS), ""
     if records is None and earlier and same_records(payload, json.loads(earlier.input)):
         records, counted_by = records_of(earlier), earlier.run.id
     found: Prediction | None = predict_run(lane, workflow, payload, records) if records else None
@@ -289,17 +289,3 @@ def _expected(lane: Lane, workflow: str, payload: Json, earlier: Found | None) -
         fit.covers(found.size.world_size),
         fit.source,
     )
-
-
-def _records_asked() -> int | None:
-    """Return the number of records that the address gives.
-
-    Raises:
-        UsageError: It is none.
-    """
-    text = request.args.get("records", "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and 0 < int(text) <= _MOST_RECORDS):
-        raise UsageError(f"{text[:40]!r} is no number of records", fix=f"1 to {_MOST_RECORDS:,}")
-    return int(text)

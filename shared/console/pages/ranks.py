@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
+from shared.console.addresses import query, whole_number
 from shared.console.heat_grid import draw_grid, draw_histogram
 from shared.console.hidden import hide_text
 from shared.console.pages import rank
-from shared.console.rank_opened import LONG, look, query, whole_number
+from shared.console.rank_opened import LONG, look
 from shared.console.site import View
 from shared.run.child_ranks import ASKED_AT_ONCE, MOST_LISTED
 from shared.run.patience import LATE
@@ -168,22 +169,22 @@ def read(desk: Desk, run_id: str) -> View:
     Raises:
         UsageError: There is no such run or Map, or a parameter is none.
     """
-    number = whole_number("rank")
+    number = whole_number(request.args, "rank")
     if number is not None:
         return rank.read(desk, run_id, number)
     live = desk.run(run_id)
     run = live.found.run
     reader = desk.ranks.of(live)
-    of = reader.map(whole_number("map"))
+    of = reader.map(whole_number(request.args, "map"))
     crumbs = ((run.lane.team, f"/{run.lane.team}"), ("runs", f"/{run.lane.team}/runs"), (run.id, f"/runs/{run.id}"))
     if of is None:
         page = Page(run.id, run.lane.team, live.found.status, reader.has_maps)
         return View(f"Ranks of {run.id}", "ranks.html.j2", page, moving=not live.over, crumbs=crumbs)
     if of.kind == "distributed" and of.arn:
-        reader.children(of).want(whole_number("asked") or 0)
+        reader.children(of).want(whole_number(request.args, "asked") or 0)
     error = look(desk, reader, of)
     uses = _uses(desk, live, reader, of)
-    page = _page(live, reader, of, uses, f"{type(error).__name__}: {error}" if error else "")
+    page = _page(live, reader, of, uses, hide_text(f"{type(error).__name__}: {error}") if error else "")
     moving = not reader.settled(of) or (uses is not None and uses.value is None and uses.error is None)
     return View(_title(page), "ranks.html.j2", page, moving=moving, crumbs=crumbs)
 
@@ -254,7 +255,7 @@ def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None) -> str:
     if uses is None:
         return f"Memory and billed time are not read for more than {MOST_LISTED:,} ranks."
     if uses.error is not None:
-        return f"Memory and billed time could not be read: {uses.error}"
+        return hide_text(f"Memory and billed time could not be read: {uses.error}")
     if uses.value is None:
         return "Memory and billed time are being read from the logs."
     if not uses.value.by_rank:

@@ -11,13 +11,14 @@ from urllib.parse import quote, urlencode
 from flask import request
 from markupsafe import Markup
 
-from shared.console.followed import Followers
+from shared.console.followed import Followed, SeenRun
 from shared.console.hidden import hide_text
 from shared.console.pages.run_events import event_file, read_events, read_filter
 from shared.console.pages.run_files import data_file, measure, plot_file, plots_of, report_file, stored_redshifts
 from shared.console.pages.run_head import read_head, title_of
 from shared.console.pages.run_state import read_state
 from shared.console.pages.run_why import read_why
+from shared.console.per_run import PerRun
 from shared.console.pretty import MOST, shown
 from shared.console.site import View
 from shared.errors import LanesError, UsageError
@@ -27,7 +28,6 @@ from shared.run.output import read_output
 
 if TYPE_CHECKING:
     from shared.console.desk import Desk
-    from shared.console.followed import Followed, SeenRun
     from shared.console.pages.run_events import EventsShown
     from shared.console.pages.run_head import Head
     from shared.console.pages.run_state import StateShown
@@ -117,7 +117,7 @@ class RunPages:
     """The page of each run, with what is made of the runs that were looked at last."""
 
     def __init__(self) -> None:
-        self._followers = Followers()
+        self._followed: PerRun[SeenRun, Followed] = PerRun(lambda run: Followed(run.definition))
 
     def read(self, desk: Desk, run_id: str) -> View:
         """Return the page."""
@@ -170,7 +170,7 @@ class RunPages:
 
     def _of(self, desk: Desk, run_id: str) -> tuple[SeenRun, Followed]:
         run = _find(desk, run_id)
-        return run, self._followers.of(run)
+        return run, self._followed.of(run)
 
 
 def _find(desk: Desk, run_id: str) -> SeenRun:

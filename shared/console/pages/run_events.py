@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from shared.console.addresses import whole_number
 from shared.console.hidden import hide_text
 from shared.console.pretty import Shown, in_bytes, pretty, shown, unfolded
 from shared.console.site import File
-from shared.errors import UsageError
 from shared.run.event_index import Wanted
 from shared.run.event_text import event_text
 from shared.run.history import details
@@ -86,13 +86,8 @@ def read_filter(asked: Mapping[str, str]) -> Filter:
     Raises:
         UsageError: ``before`` is no number.
     """
-    before = asked.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 10):  # noqa: PLR2004  no history is as long
-        raise UsageError(
-            f"before is {before!r}, and must be an event's number", fix="follow the links below the events"
-        )
     wanted = Wanted(asked.get("kind", ""), asked.get("of", ""), failures=asked.get("failures", "") == "1")
-    return Filter(wanted, int(before) if before else None)
+    return Filter(wanted, whole_number(asked, "before"))
 
 
 def read_events(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from shared.console.addresses import whole_number
 from shared.errors import UsageError
 from shared.run.started_by import start_by_name
 
@@ -38,7 +39,6 @@ BY = {
     "unknown": "another workflow or program",
 }
 """What starts runs, as far as their names tell, and how that is said."""
-_MOST_DIGITS = 8
 _MOST = 1_000_000
 
 
@@ -110,9 +110,9 @@ def asked_by(args: Mapping[str, str]) -> Asked:
         _one_of(STATUSES, "status", args.get("status", "")),
         args.get("text", "").strip().lower(),
         _one_of(BY, "by", args.get("by", "")),
-        _number("page", args.get("page", "1"), 1),
-        _number("look", args.get("look", "0")),
-        _number("cost", args.get("cost", "0")),
+        whole_number(args, "page", 1, _MOST) or 1,
+        whole_number(args, "look", most=_MOST) or 0,
+        whole_number(args, "cost", most=_MOST) or 0,
     )
 
 
@@ -120,9 +120,3 @@ def _one_of(known: Mapping[str, object], name: str, value: str) -> str:
     if value not in known:
         raise UsageError(f"{name}={value!r} is none that there is", fix=f"one of {', '.join(filter(None, known))}")
     return value
-
-
-def _number(name: str, text: str, least: int = 0) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and least <= int(text) <= _MOST):
-        raise UsageError(f"{name}={text!r} is no number from {least} to {_MOST}")
-    return int(text)

@@ -138,7 +138,7 @@ def compared(desk: Desk, lane: Lane, run_ids: Sequence[str], crumbs: tuple[tuple
         _values(json.loads(first.found.input), json.loads(second.found.input)),
         output,
         tuple(run.run_id for run, key in zip(runs, keys, strict=True) if desk.known.figures.awaits([key])),
-        tuple(f"{run.run_id}: {why}" for run, why in zip(runs, why_not, strict=True) if why),
+        tuple(hide_text(f"{run.run_id}: {why}") for run, why in zip(runs, why_not, strict=True) if why),
     )
     moving = bool(page.reading) or not (first.over and second.over)
     return View("Two runs compared", "runs_compared.html.j2", page, moving, crumbs)

@@ -1,10 +1,11 @@
 // Makes an element of this page like a fresh one, and touches nothing that is the same: so focus, scrolling, selected
-// text and what is being typed stay. An element is known by its id, or else by the first id within it, or else by its
-// place among its neighbours.
+// text and what is being typed stay. An element is known by its id, a row also by the first id within it, and any other
+// by its place among its neighbours: a table that was known by its first row would go when another row comes on top.
+const ROWS = new Set(["TR", "LI"]);
 const PERSONS = new Set(["open"]); // of <details>: who looks has opened it, or closed it
 
 function key(node) {
-  return node.nodeType === Node.ELEMENT_NODE ? node.id || node.querySelector("[id]")?.id : undefined;
+  return node.id || (ROWS.has(node.nodeName) ? node.querySelector("[id]")?.id : undefined);
 }
 
 function alike(old, fresh) {

@@ -1,8 +1,11 @@
 """The desk: another cloud begins anew, and who may change what."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from shared.console.desk import Desk, Place
+from shared.console.launches import Whose
 from shared.errors import LanesError
 
 
@@ -34,3 +37,12 @@ def test_on_aws_an_action_wants_the_teams_name(named):
         desk_of(named=True).check_writes("team1", named)
     desk_of(named=True).check_writes("team1", " team1 ")
     desk_of().check_writes("team1", named)
+
+
+def test_what_lanes_are_is_read_again_when_a_start_has_ended():
+    """The start began the run after the form was sent: what was read between the two has no such run."""
+    desk, read = desk_of(), []
+    desk.lanes = SimpleNamespace(forget=lambda: read.append("forgotten"))
+    desk.launches.begin("key", "", Whose("team1", "w", "/"), lambda _run, _note: None, lambda: "key")
+    desk.launches.close()
+    assert read == ["forgotten"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.console.followed import Followed, Followers
+from shared.console.followed import Followed
 from shared.console.readings import Readings
 from tests.helpers.eventually import eventually
 
@@ -57,15 +57,9 @@ def test_a_row_is_made_once(run):
 
 
 def test_events_are_taken_in_once_as_they_come(run):
-    followed = Followers().of(run)
+    followed = Followed(DEFINITION)
     started = {"id": 1, "previousEventId": 0, "type": "ExecutionStarted", "timestamp": None}
     run.events.append(started)
     assert [len(followed.look(run)[0]) for _ in range(3)] == [1, 1, 1]
     run.events.append({**started, "id": 2, "previousEventId": 1, "type": "ExecutionAborted"})
     assert len(followed.look(run)[0]) == 2
-
-
-def test_each_run_has_its_own(run):
-    followers = Followers()
-    assert followers.of(run) is followers.of(run)
-    assert followers.of(run) is not followers.of(Run())

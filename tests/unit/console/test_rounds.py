@@ -100,3 +100,18 @@ def test_forgetting_reads_again_and_shows_the_old_until_then(clock):
     rounds.forget()
     assert rounds.ask(asked)["a"].value == "A"
     assert waiting
+
+
+def test_what_is_forgotten_while_it_is_read_is_read_again(clock, rounds):
+    """A run was started meanwhile, and the answer may be of before."""
+
+    def read():
+        clock.read.append("a")
+        if len(clock.read) == 1:
+            rounds.forget()
+        return len(clock.read)
+
+    asked = {"a": Ask(read, 100)}
+    assert rounds.ask(asked)["a"].value == 1  # better than nothing
+    assert rounds.ask(asked)["a"].value == 2
+    assert rounds.ask(asked)["a"].value == 2

@@ -315,7 +315,7 @@ def test_a_wrong_number_is_told(client, ended, query):
     run_id = ended(machine(First=PASS), 1)
     answer = client.get(f"/runs/{run_id}?{query}")
     assert answer.status_code == 404
-    assert "must be an event" in answer.text
+    assert "must be a whole number" in answer.text
 
 
 def test_twenty_five_thousand_events_are_a_hundred_rows(client, ended):
