@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from shared.run.find import Found, find_run
 from shared.run.live import LiveRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
@@ -28,8 +29,9 @@ _MOST_PLACES = 20_000
 class LiveRuns:
     """Keeps the runs that were looked at last. *readings* says when one is worth another look."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, readings: Readings, clock: Callable[[], float] = time.monotonic) -> None:
         self._readings = readings
+        self._clock = clock
         self._lock = Lock()
         self._runs: dict[str, LiveRun] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -70,7 +72,7 @@ class LiveRuns:
 
     def _find(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> LiveRun:
         """Return the run after a first look, which reads all of it: the next ones cost what is new."""
-        live = LiveRun(aws, self._found(aws, lanes, run_id))
+        live = LiveRun(aws, self._found(aws, lanes, run_id), self._clock)
         live.look()
         return live
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from shared.aws.pace import Bucket
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
@@ -49,9 +51,8 @@ class Paced(Generic[T]):
         sleep: Callable[[float], None] = time.sleep,
         begin: Callable[[Callable[[], None]], None] = lambda work: Thread(target=work, daemon=True).start(),
     ) -> None:
-        self._burst, self._rate = burst, rate
-        self._clock, self._sleep, self._begin = clock, sleep, begin
-        self._free, self._since = float(burst), clock()
+        self._clock, self._begin = clock, begin
+        self._bucket = Bucket(burst, rate, clock, sleep)
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, T | _Unread] = OrderedDict()
         self._wanted: dict[Hashable, Callable[[], T]] = {}
@@ -92,7 +93,7 @@ class Paced(Generic[T]):
                 if read is None:
                     self._works = False
                     return
-            self._wait()
+            self._bucket.take()
             kept: T | _Unread
             try:
                 kept = read()
@@ -103,12 +104,3 @@ class Paced(Generic[T]):
                 self._kept[key] = kept
                 while len(self._kept) > _MOST:
                     self._kept.popitem(last=False)
-
-    def _wait(self) -> None:
-        """Wait until another may be read."""
-        now = self._clock()
-        self._free = min(float(self._burst), self._free + (now - self._since) * self._rate)
-        self._since = now
-        if self._free < 1:
-            self._sleep((1 - self._free) / self._rate)
-        self._free -= 1

@@ -5,6 +5,7 @@ Nothing here asks the cloud but :meth:`RunRanks.look`, which is for the backgrou
 
 from __future__ import annotations
 
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
@@ -37,10 +38,12 @@ class RunRanks:
 
     Args:
         live: The run.
+        clock: Gives seconds from any start.
     """
 
-    def __init__(self, live: LiveRun) -> None:
+    def __init__(self, live: LiveRun, clock: Callable[[], float] = time.monotonic) -> None:
         self._live = live
+        self._clock = clock
         self._lock = Lock()
         self._items = ItemRanks()
         self._children: dict[str, ChildRanks] = {}
@@ -112,7 +115,7 @@ class RunRanks:
             return self._items.requests(of.key)
 
     def _of(self, arn: str) -> ChildRanks:
-        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn))
+        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn, self._clock))
 
     def _of_items(self, of: RankMap) -> Ranks:
         with self._lock:
