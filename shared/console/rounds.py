@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
@@ -46,6 +46,13 @@ class _Held(Generic[T]):
     mark: Hashable
     read_at: float
     took: float
+
+
+def _beside(held: _Held[T] | None, mark: Hashable, told: Told[T]) -> Told[T]:
+    """Return what was *told*; where that is why it could not be read, beside what was read before."""
+    if held is None or held.mark != mark or told.value is not None or held.told.value is None:
+        return told
+    return replace(held.told, why=told.why, fix=told.fix)
 
 
 def in_background(work: Callable[[], None]) -> None:
@@ -119,6 +126,7 @@ class Rounds(Generic[T]):
                 begun = self._clock()
                 told = self._read(ask)
                 with self._lock:
+                    told = _beside(self._held.get(name), ask.mark, told)
                     self._held[name] = _Held(told, ask.mark, self._clock(), self._clock() - begun)
         finally:
             with self._lock:
