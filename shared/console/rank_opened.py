@@ -100,6 +100,8 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
     reader = desk.ranks.of(live)
     of = reader.map(whole_number("map"))
     if of is None:
+        if not live.events and live.unread:
+            raise live.unread  # whether it has ranks is not known
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))
     place = whole_number("at")
     if of.kind != "distributed" or not of.arn:

@@ -31,6 +31,7 @@ _COUNTS = {
     "PENDING": "pending",
 }
 """What DescribeMapRun calls the counts of each status."""
+_NONE: Mapping[str, int] = dict.fromkeys((*_COUNTS.values(), "total"), 0)
 
 
 class RunRanks:
@@ -126,7 +127,8 @@ class RunRanks:
     def _of_children(self, of: RankMap) -> Ranks:
         children, told = self.children(of), self._executions(of.arn)
         rows, listed = children.rows(), children.listed
-        counts = {status: told.get(_COUNTS[status], 0) for status in STATUSES}
+        asked = {status: told.get(_COUNTS[status], 0) for status in STATUSES}
+        counts = count(rows) if told is _NONE else asked  # what was listed is all that is known then
         with self._lock:
             return self._make(
                 of,
@@ -145,7 +147,7 @@ class RunRanks:
 
     def _executions(self, arn: str) -> Mapping[str, int]:
         told = self._live.map_runs.get(arn)
-        return cast("Mapping[str, int]", told["executionCounts"]) if told else dict.fromkeys(_COUNTS.values(), 0)
+        return cast("Mapping[str, int]", told["executionCounts"]) if told else _NONE
 
     def _total(self, arn: str) -> int:
         return self._executions(arn).get("total", 0)

@@ -100,3 +100,15 @@ def test_forgetting_reads_again_and_shows_the_old_until_then(clock):
     rounds.forget()
     assert rounds.ask(asked)["a"].value == "A"
     assert waiting
+
+
+def test_what_cannot_be_read_again_stays_as_it_was_and_says_why(clock, rounds):
+    def fail():
+        raise LanesError("no network", where="here", fix="plug it in")
+
+    rounds.ask({"a": Ask(clock.reading("a"), 5)})
+    clock.now += 100
+    told = rounds.ask({"a": Ask(fail, 5)})["a"]
+    assert (told.state, told.value, told.why, told.at) == ("known before", "A", "here: no network", NOW)
+    clock.now += 100
+    assert rounds.ask({"a": Ask(clock.reading("a"), 5)})["a"] == Told("A", at=NOW)
