@@ -183,6 +183,7 @@ class _Connection:
         Raises:
             LanesError: No embedded cloud runs, or AWS refuses the credentials.
         """
+        from shared.aws.pace import keep_pace
         from shared.cli import wiring
 
         with self._lock:
@@ -190,6 +191,8 @@ class _Connection:
             running = wiring.running_cloud(project) if self._where.embedded else None
             if self._aws is None or running != self._of:
                 self._aws = wiring.connect_running(project, self._where, list(project.teams.values()))
+                if not self._where.embedded:
+                    keep_pace(self._aws.session)
                 self._of = running
             return self._aws
 

@@ -13,6 +13,7 @@ _STATES = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.h
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 _CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 _PUT_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
+_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 _REDRIVE = "https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html"
 _REDRIVE_API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html"
 _READ = date(2026, 11, 29)
@@ -52,6 +53,18 @@ MAP_CHILDREN = Fact(10_000, _STATES, _READ)
 """Child executions of one distributed Map that run at once, at most."""
 HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
 """GetExecutionHistory."""
+EXECUTION_CALLS = Throttle(250, 10, _STATES, _READ_NEXT)
+"""DescribeExecution; 300 and 15 in Northern Virginia, Oregon and Ireland."""
+LIST_CALLS = Throttle(100, 2, _STATES, _READ_NEXT)
+"""ListExecutions; 200 and 5 in the same three regions."""
+MACHINE_CALLS = Throttle(200, 20, _STATES, _READ_NEXT)
+"""DescribeStateMachine."""
+RARE_CALLS = Throttle(200, 1, _STATES, _READ_NEXT)
+"""DescribeMapRun and DescribeStateMachineForExecution, each."""
+FILTER_CALLS = Throttle(5, 5, _LOGS, _READ_NEXT)
+"""FilterLogEvents: 10 a second in some regions, 5 in others. The page tells of no bucket."""
+LOG_CALLS = Throttle(10, 10, _LOGS, _READ_NEXT)
+"""GetLogEvents: 25 a second, in some regions 10."""
 STATE_DATA = Fact(256 * 1024, _STATES, _READ)
 """Bytes of UTF-8 that a state, a task or an execution takes and gives, at most."""
 REDRIVABLE_DAYS = Fact(14, _REDRIVE, _READ_NEXT)

@@ -29,15 +29,16 @@ _Key: TypeAlias = tuple[object, ...]
 class KnownRuns:
     """What executions were told of, and their figures, as far as they were read.
 
-    DescribeExecution is answered 15 times a second in an account on AWS, and a run's figures take a history, those of
-    some children, and its logs. A run that is redriven is read again when it has ended.
+    They are read more slowly than the console may ask AWS (shared/aws/pace.py), so that runs on pages need not wait. A
+    run's figures take a history, those of some children, and its logs. A run that is redriven is read again when it has
+    ended.
 
     Attributes:
         told: By run: what DescribeExecution tells.
         figures: By run: its times and its cost.
     """
 
-    told: Paced[Told] = field(default_factory=lambda: Paced(150, 5.0))
+    told: Paced[Told] = field(default_factory=lambda: Paced(60, 3.0))
     figures: Paced[RunFigures] = field(default_factory=lambda: Paced(3, 1.0))
 
     def want_told(self, aws: Aws, lane: Lane, runs: Iterable[Execution]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.deploy.caller import is_denial
 from shared.errors import LanesError, UsageError
@@ -14,7 +15,7 @@ from shared.run.find import Found, find_run
 from shared.run.live import LiveRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
@@ -28,8 +29,9 @@ _MOST_PLACES = 20_000
 class LiveRuns:
     """Keeps the runs that were looked at last. *readings* says when one is worth another look."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, readings: Readings, clock: Callable[[], float] = time.monotonic) -> None:
         self._readings = readings
+        self._clock = clock
         self._lock = Lock()
         self._runs: dict[str, LiveRun] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -44,6 +46,8 @@ class LiveRuns:
     def get(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> LiveRun:
         """Return the run called *run_id* of any of the *lanes*, as it was a moment ago.
 
+        Where it cannot be looked at now, it is as it was before, and its ``unread`` says why.
+
         Raises:
             UsageError: No lane has it.
             LanesError: No lane that may be read has it.
@@ -54,7 +58,8 @@ class LiveRuns:
             key = ("found", run_id, id(aws))  # of another cloud, where lanes down and lanes up came between
             live = self._readings.fresh(key, lambda: self._find(aws, lanes, run_id), 5.0)
             self._readings.drop(key)  # its events take much room: it is kept here, if anywhere
-        self._readings.fresh(("look", live.found.run.arn, id(live)), live.look)
+        with suppress(ClientError, BotoCoreError):
+            self._readings.fresh(("look", live.found.run.arn, id(live)), live.look)
         with self._lock:
             self._keep(run_id, live)
         return live
@@ -70,8 +75,9 @@ class LiveRuns:
 
     def _find(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> LiveRun:
         """Return the run after a first look, which reads all of it: the next ones cost what is new."""
-        live = LiveRun(aws, self._found(aws, lanes, run_id))
-        live.look()
+        live = LiveRun(aws, self._found(aws, lanes, run_id), self._clock)
+        with suppress(ClientError, BotoCoreError):
+            live.look()
         return live
 
     def _found(self, aws: Aws, lanes: Mapping[str, Lane], run_id: str) -> Found:

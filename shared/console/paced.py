@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from botocore.exceptions import ClientError
+
+from shared.aws.pace import Bucket
+from shared.run.map_total import is_throttled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
@@ -19,6 +24,7 @@ T = TypeVar("T")
 
 _MOST = 20_000
 _AGAIN = 30.0  # seconds after which what could not be read is tried again
+_PAUSE = 5.0  # seconds in which nothing is read where AWS is asked too often
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,8 @@ class Paced(Generic[T]):
         sleep: Callable[[float], None] = time.sleep,
         begin: Callable[[Callable[[], None]], None] = lambda work: Thread(target=work, daemon=True).start(),
     ) -> None:
-        self._burst, self._rate = burst, rate
         self._clock, self._sleep, self._begin = clock, sleep, begin
-        self._free, self._since = float(burst), clock()
+        self._bucket = Bucket(burst, rate, clock, sleep)
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, T | _Unread] = OrderedDict()
         self._wanted: dict[Hashable, Callable[[], T]] = {}
@@ -92,23 +97,16 @@ class Paced(Generic[T]):
                 if read is None:
                     self._works = False
                     return
-            self._wait()
+            self._bucket.take()
             kept: T | _Unread
             try:
                 kept = read()
             except Exception as error:  # noqa: BLE001  whoever asks for it is told
                 kept = _Unread(error, self._clock())
+                if isinstance(error, ClientError) and is_throttled(error):
+                    self._sleep(_PAUSE)
             with self._lock:
                 self._wanted.pop(key, None)
                 self._kept[key] = kept
                 while len(self._kept) > _MOST:
                     self._kept.popitem(last=False)
-
-    def _wait(self) -> None:
-        """Wait until another may be read."""
-        now = self._clock()
-        self._free = min(float(self._burst), self._free + (now - self._since) * self._rate)
-        self._since = now
-        if self._free < 1:
-            self._sleep((1 - self._free) / self._rate)
-        self._free -= 1

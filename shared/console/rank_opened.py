@@ -38,7 +38,7 @@ class Opened:
     """A rank that was asked for: its run, its Map, and what came of looking for it.
 
     ``of`` is None where the run has no Map. ``listed`` says whether children were listed, so that it could be looked
-    for.
+    for. ``problem`` is why their newest list could not be read.
     """
 
     live: LiveRun
@@ -46,6 +46,7 @@ class Opened:
     of: RankMap | None
     sought: Sought
     listed: bool = True
+    problem: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +79,26 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
     reader = desk.ranks.of(live)
     of = reader.map(whole_number(request.args, "map"))
     if of is None:
+        if not live.events and live.unread:
+            raise live.unread  # whether it has ranks is not known
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))
     place = whole_number(request.args, "at")
     if of.kind != "distributed" or not of.arn:
         rows = reader.ranks(of).rows
         at_place = Sought(rows[place] if place is not None and place < len(rows) else None, 0, ())
         return Opened(live, reader, of, reader.find(of, number) if place is None else at_place)
-    if error := look(desk, reader, of):
-        raise error
+    problem = look(desk, reader, of)
     children = reader.children(of)
     if children.listed is None:
+        if problem:
+            raise problem
         return Opened(live, reader, of, Sought(None, 0, ()), listed=False)
     if place is not None:
-        return Opened(live, reader, of, Sought(children.at(place), 1, ()))
+        return Opened(live, reader, of, Sought(children.at(place), 1, ()), problem=problem)
     sought = desk.readings.fresh(
         ("seek", of.arn, number), partial(reader.find, of, number), LONG if reader.settled(of) else _AGAIN
     )
-    return Opened(live, reader, of, replace(sought, row=sought.row and children.now(sought.row)))
+    return Opened(live, reader, of, replace(sought, row=sought.row and children.now(sought.row)), problem=problem)
 
 
 def not_found(opened: Opened, number: int) -> str:

@@ -23,6 +23,8 @@ _SHARE = 0.02
 """The part of the time that reading one thing again and again may take."""
 _LONGEST = 15.0
 """Seconds that a value is kept at the most beyond those it was asked for, however long it took to read."""
+_FAILED = 10.0
+"""Seconds after which what failed is read again, at the most; later only where the reading took long."""
 _MOST = 500
 _MOST_BYTES = 200 << 20
 _READERS = 4
@@ -32,7 +34,7 @@ _Job: TypeAlias = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Late(Generic[T]):
-    """What is read in the background: the newest value, or why there is none; neither before the first reading ends.
+    """What is read: the newest value, or why there is no newer one; neither before the first reading ends.
 
     ``age`` is in seconds.
     """
@@ -98,9 +100,8 @@ class Readings:
                 kept = self._begin(key)
                 self._submit(lambda reading=kept: self._carry_out(key, reading, read, seconds))  # type: ignore[misc]
             known = kept.known
-        if kept.future.done() and (error := kept.future.exception()):
-            return Late(error=cast("Exception", error))
-        return Late(cast("T", known.value), age=self._clock() - known.at) if known else Late()
+        error = cast("Exception | None", kept.future.exception() if kept.future.done() else None)
+        return Late(cast("T", known.value), error, self._clock() - known.at) if known else Late(error=error)
 
     def drop(self, key: Hashable) -> None:
         """Keep *key* no longer. Who waits for it still gets it."""
@@ -144,7 +145,7 @@ class Readings:
         try:
             value = read()
         except BaseException as error:  # noqa: BLE001  it is raised again for each who asked, and nobody waits for ever
-            kept.fresh_until = self._until(begun, seconds)
+            kept.fresh_until = self._until(begun, min(seconds, _FAILED))
             kept.future.set_exception(error)
         else:
             weight = weight_of(value)

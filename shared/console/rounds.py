@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
@@ -46,6 +46,13 @@ class _Held(Generic[T]):
     mark: Hashable
     read_at: float
     took: float
+
+
+def _beside(held: _Held[T] | None, mark: Hashable, told: Told[T]) -> Told[T]:
+    """Return what was *told*; where that is why it could not be read, beside what was read before."""
+    if held is None or held.mark != mark or told.value is not None or held.told.value is None:
+        return told
+    return replace(held.told, why=told.why, fix=told.fix)
 
 
 def in_background(work: Callable[[], None]) -> None:
@@ -123,6 +130,7 @@ class Rounds(Generic[T]):
                 with self._lock:
                     ended = self._clock()
                     read_at = ended if forgotten == self._forgotten else float("-inf")
+                    told = _beside(self._held.get(name), ask.mark, told)
                     self._held[name] = _Held(told, ask.mark, read_at, ended - begun)
         finally:
             with self._lock:

@@ -21,7 +21,9 @@ from werkzeug.routing import BaseConverter
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
 from shared.console.hidden import hide_text
 from shared.console.pretty import as_page, in_bytes
+from shared.deploy.caller import is_denial
 from shared.errors import LanesError, UsageError, code_of
+from shared.run.map_total import is_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +56,7 @@ class Shown(Protocol):
 class View:
     """A page: its title, its template, what it shows, and whether that may still change.
 
-    ``crumbs`` are the pages above it, as (name, address).
+    ``crumbs`` are the pages above it, as (name, address). ``unread`` says what it does not show, or not anew, and why.
     """
 
     title: str
@@ -62,6 +64,12 @@ class View:
     shown: Shown
     moving: bool = True
     crumbs: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Json]:
+        """Return what it shows for JSON."""
+        record = self.shown.as_record()
+        return record | {"unread": list(self.unread)} if self.unread else record
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class Site:
 
         def serve(kind: str, **parts: Any) -> Response:
             view = read(self.desk, **parts)
-            record = view.shown.as_record()
+            record = view.as_record()
             version = _version(record)
             if request.args.get("seen") == version:
                 return Response(status=204, headers={VERSION: version})
@@ -228,7 +236,15 @@ def _of_the_cloud(error: ClientError | BotoCoreError, *, on_aws: bool) -> LanesE
         what = f"the credentials are not taken any more: {code_of(error)}"
         return LanesError(what, fix="log in again, then start lanes console again")
     if isinstance(error, ClientError):
-        return LanesError(hide_text(f"the cloud says: {code_of(error)}: {error}"), where=error.operation_name)
+        if is_denial(error):
+            what = f"these credentials may not call {error.operation_name}, without which this page has nothing to show"
+            return LanesError(hide_text(what), where=hide_text(str(error)), fix="see who you are: --as, --profile")
+        fix = (
+            "AWS answers an account so many calls a second: open this again in a moment"
+            if is_throttled(error)
+            else None
+        )
+        return LanesError(hide_text(f"the cloud says: {code_of(error)}: {error}"), where=error.operation_name, fix=fix)
     fix = "check the network and your credentials" if on_aws else "lanes up"
     return LanesError(hide_text(f"the cloud does not answer: {error}"), fix=f"{fix}, then open this again")
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import LanesError, code_of
 from shared.fmi.rendezvous.verdict import Status
+from shared.run.map_total import THROTTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -52,7 +53,7 @@ class Told(Generic[T_co]):
 
     Attributes:
         value: What was read; None where nothing was.
-        why: Why it is not known; "" where it is, or is being read.
+        why: Why it is not known, or why it is as it was read before; "" where it is known, or is being read.
         fix: What to do about that.
         at: When it was read.
     """
@@ -69,15 +70,18 @@ class Told(Generic[T_co]):
 
     @property
     def state(self) -> str:
-        """``known``, ``not known`` or ``being read``."""
-        return "being read" if self.being_read else "not known" if self.why else "known"
+        """``known``, ``known before``, ``not known`` or ``being read``."""
+        if self.value is not None:
+            return "known before" if self.why else "known"
+        return "not known" if self.why else "being read"
 
 
 def record_of(told: Told[T], as_json: Callable[[T], Json]) -> dict[str, Json]:
     """Return *told* for JSON. When it was read is left out: a reading that finds the same is no news."""
+    record: dict[str, Json] = {"state": told.state}
     if told.value is not None:
-        return {"state": told.state, "value": as_json(told.value)}
-    return {"state": told.state, **({"why": told.why, "fix": told.fix} if told.why else {})}
+        record["value"] = as_json(told.value)
+    return record | ({"why": told.why, "fix": told.fix} if told.why else {})
 
 
 def not_known(error: Exception) -> Told[T]:
@@ -86,6 +90,9 @@ def not_known(error: Exception) -> Told[T]:
         case LanesError():
             where = f"{error.where}: " if error.where else ""
             return Told(why=f"{where}{error.what}", fix=error.fix or "")
+        case ClientError() if code_of(error) in THROTTLED:
+            why = f"{error.operation_name} was asked too often: AWS answers an account so many calls a second"
+            return Told(why=why, fix="nothing: it is asked again")
         case ClientError():
             return Told(why=f"the cloud refused {error.operation_name}: {code_of(error)}", fix="see who you are: --as")
         case BotoCoreError():
@@ -275,8 +282,10 @@ _PARTS: tuple[Callable[[LaneStatus, str], Iterator[_Wrong]], ...] = (
 
 
 def _unknown(what: str, grade: Grade, told: Told[object], fix: str = "") -> Iterator[_Wrong]:
-    if told.why:
+    if told.why and told.value is None:
         yield grade, f"{what} is not known: {told.why}", told.fix or fix, ""
+    elif told.why:
+        yield "warn", f"{what} is not read anew, and shown as it was before: {told.why}", told.fix or fix, ""
 
 
 def shared_troubles(  # noqa: PLR0913  all that is read of all lanes at once

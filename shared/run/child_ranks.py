@@ -131,7 +131,7 @@ class ChildRanks:
                 if self._clock() >= self._next_sweep:
                     self._sweep(counts)
                     self._next_sweep = self._clock() + _SWEEP_SECONDS
-            for child in self._to_ask():
+            for child in self._to_ask()[:ASKED_AT_ONCE]:  # more with the next look, which lists what is new before
                 self._ask(child)
 
     def rows(self) -> tuple[RankRow, ...]:

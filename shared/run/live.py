@@ -12,8 +12,9 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.deploy.caller import is_denial
 from shared.errors import UsageError, code_of
 from shared.run.find import Found
 from shared.run.history import ENDINGS, details
@@ -52,6 +53,7 @@ class LiveRun:
         definition: The machine that it runs.
         events: All events so far, oldest first. Those of a later look begin with these.
         map_runs: What DescribeMapRun said of each run of a distributed Map, by its ARN, as far as it was asked.
+        unread: Why something of it is not known, or is as it was before; None where nothing is.
     """
 
     def __init__(self, aws: Aws, found: Found, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,8 +64,10 @@ class LiveRun:
         self._read_over = False  # whether it had ended, and all of it was read
         self._due: dict[str, None] = {}  # runs of Maps that began, or were redriven, and were not asked since
         self._asked: dict[str, float] = {}  # when each of them was asked
+        self._closed: ClientError | None = None  # why the counts of a Map are never told
         self.found = found
         self.redrives = -1
+        self.unread: Exception | None = None
         told = aws.states.describe_state_machine_for_execution(executionArn=found.run.arn)
         self.definition: Mapping[str, Json] = json.loads(told["definition"])
         self.events: Sequence[HistoryEventTypeDef] = []
@@ -80,20 +84,35 @@ class LiveRun:
         Raises:
             UsageError: Step Functions does not have it any more.
             ClientError: Another call was refused. What was read before stays, and the next look goes on.
+            BotoCoreError: The cloud did not answer. Likewise.
         """
         with self._lock:
-            told = self._describe()
-            redrives = told.get("redriveCount", 0)
-            if self._read_over and redrives == self.redrives:
-                return
-            self._read_over = False
+            try:
+                self._look()
+            except (ClientError, BotoCoreError) as error:
+                self.unread = error
+                raise
+            self.unread = self._closed
+
+    def _look(self) -> None:
+        told = self._describe()
+        redrives = told.get("redriveCount", 0)
+        if self._read_over and redrives == self.redrives:
+            return
+        self._read_over = False
+        try:
             new = self._new_events()
-            self.events = [*self.events, *new]
-            self._due |= dict.fromkeys(_map_runs(new))
-            self.redrives = redrives
+        except ClientError:
             self.found = _found(self.found, told)
-            ended = is_over(told["status"])
+            raise
+        self.events = [*self.events, *new]
+        self._due |= dict.fromkeys(_map_runs(new))
+        self.redrives = redrives
+        self.found = _found(self.found, told)
+        ended = is_over(told["status"])
+        try:
             self._ask_map_runs(ended=ended)
+        finally:
             ends = bool(self.events) and self.events[-1]["type"] in ENDINGS
             self._read_over = ended and ends and not self._changing()
 
@@ -128,9 +147,12 @@ class LiveRun:
             try:
                 told = self.aws.states.describe_map_run(mapRunArn=map_run)
             except ClientError as error:
-                if not is_throttled(error):
-                    raise
-                return
+                if is_throttled(error):
+                    return
+                if is_denial(error):  # it will not be allowed later, and nothing else waits for the counts
+                    self._closed = error
+                    self._due.pop(map_run, None)
+                raise
             self.map_runs = {**self.map_runs, map_run: told}
             self._due.pop(map_run, None)
 

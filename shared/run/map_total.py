@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-_THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+"""What AWS calls a call that it did not answer because there were too many."""
 
 
 def is_throttled(error: ClientError) -> bool:
     """Say whether AWS refused a call because there were too many."""
-    return code_of(error) in _THROTTLED
+    return code_of(error) in THROTTLED
 
 
 class MapTotal:

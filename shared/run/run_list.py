@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import code_of
 from shared.run.express import keeping_runs
@@ -21,7 +21,7 @@ from shared.run.listing import MOST_A_PAGE, execution_of
 from shared.run.watch import is_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from mypy_boto3_stepfunctions.literals import ExecutionStatusType
@@ -59,6 +59,9 @@ class RunList:
         lane: Whose they are.
         workflows: The workflows to look at; all of the lane's that keep runs when left out.
         statuses: Only executions with one of these statuses; all when left out. The cloud picks them out.
+
+    Attributes:
+        missed: Why the list of a workflow is not known, or as it was before, by the workflow.
     """
 
     def __init__(
@@ -70,14 +73,29 @@ class RunList:
     ) -> None:
         keys = keeping_runs(lane) if workflows is None else workflows
         wanted = tuple(statuses) or (None,)
+        self.missed: Mapping[str, Exception] = {}
         self._lists = [_OfOne(aws, key, lane.state_machine_arn(key), status) for key in keys for status in wanted]
         self._lock = Lock()
 
     def refresh(self) -> None:
-        """Read what is new, and what may have changed: one call for each list, as a rule."""
+        """Read what is new, and what may have changed: one call for each list, as a rule.
+
+        Raises:
+            ClientError: No list was read, now or before. Of others, :attr:`missed` tells.
+            BotoCoreError: Likewise.
+        """
+        with self._lock:
+            self.missed = {}
+            for each in self._lists:
+                self._try(each, each.refresh)
+            if self.missed and not any(each.begun for each in self._lists):
+                raise next(iter(self.missed.values()))
+
+    def renew(self) -> None:
+        """Have the next refresh begin anew; until it does, what is known stays."""
         with self._lock:
             for each in self._lists:
-                each.refresh()
+                each.stale = True
 
     def look(self, wanted: int, matches: Callable[[Execution], bool] = lambda _: True, *, least: int = 0) -> Looked:
         """Return the newest executions that match, and read no more than that takes.
@@ -90,21 +108,33 @@ class RunList:
         """
         with self._lock:
             for each in self._lists:
-                each.begin()
+                if each.workflow not in self.missed:
+                    self._try(each, each.begin)
             while True:
                 known = self._in_order()
                 found = [execution for execution in known if matches(execution)]
-                behind = [each for each in self._lists if not each.whole]
+                behind = [each for each in self._begun if not each.whole and each.workflow not in self.missed]
                 if len(found) >= wanted or not behind or len(known) >= max(least, wanted):
                     break
-                max(behind, key=_floor).read_on()
+                furthest = max(behind, key=_floor)
+                self._try(furthest, furthest.read_on)
             until = known[-1].started if known else None
-            return Looked(tuple(found[:wanted]), len(known), until, whole=not behind)
+            return Looked(tuple(found[:wanted]), len(known), until, whole=all(each.whole for each in self._lists))
+
+    @property
+    def _begun(self) -> list[_OfOne]:
+        return [each for each in self._lists if each.begun]
+
+    def _try(self, each: _OfOne, read: Callable[[], None]) -> None:
+        try:
+            read()
+        except (ClientError, BotoCoreError) as error:
+            self.missed = {**self.missed, each.workflow: error}
 
     def _in_order(self) -> list[Execution]:
         """Return what is known, down to where a list was not read on: an execution there may come between."""
-        floors = [_floor(each) for each in self._lists if not each.whole]
-        known = [execution for each in self._lists for execution in each.known]
+        floors = [_floor(each) for each in self._begun if not each.whole]
+        known = [execution for each in self._begun for execution in each.known]
         if floors:
             known = [execution for execution in known if execution.started >= max(floors)]
         return sorted(known, key=lambda execution: execution.started, reverse=True)
@@ -115,21 +145,25 @@ class _OfOne:
 
     def __init__(self, aws: Aws, workflow: str, arn: str, status: ExecutionStatusType | None) -> None:
         self._states = aws.states
-        self._workflow = workflow
+        self.workflow = workflow
         self._asked: ListExecutionsInputTypeDef = {"stateMachineArn": arn}
         if status is not None:
             self._asked["statusFilter"] = status
         self._token = ""
         self.known: list[Execution] = []
-        self.begun = self.whole = False
+        self.begun = self.whole = self.stale = False
 
     def begin(self) -> None:
         """Read the first page, if it was not read yet."""
         if not self.begun:
-            self.known, self._token = self._page(MOST_A_PAGE)
-            while not self.known and self._token:  # AWS may answer with none and a token
-                self.known, self._token = self._page(MOST_A_PAGE, self._token)
-            self.begun, self.whole = True, not self._token
+            self._begin()
+
+    def _begin(self) -> None:
+        known, token = self._page(MOST_A_PAGE)
+        while not known and token:  # AWS may answer with none and a token
+            known, token = self._page(MOST_A_PAGE, token)
+        self.known, self._token, self.whole = known, token, not token
+        self.begun, self.stale = True, False
 
     def read_on(self) -> None:
         """Read the next page. New executions may have pushed some that are known into it."""
@@ -139,8 +173,9 @@ class _OfOne:
         self.whole = not self._token
 
     def refresh(self) -> None:
-        """Read the newest part again. Where all of that is new, the list begins anew."""
-        if not self.begun:
+        """Read the newest part again. Where all of that is new, or nothing was read yet, the list begins anew."""
+        if self.stale or not self.begun:
+            self._begin()
             return
         newest, token = self._page(self._moving_part())
         ids = {each.run_id for each in newest}
@@ -150,8 +185,7 @@ class _OfOne:
         elif met:
             self.known = [*newest, *self.known[met[-1] + 1 :]]
         else:
-            self.begun = False
-            self.begin()
+            self._begin()
 
     def _moving_part(self) -> int:
         """Return how many of the newest executions to read again."""
@@ -168,7 +202,7 @@ class _OfOne:
             if code_of(error) != "StateMachineDoesNotExist":  # it is not deployed
                 raise
             return [], ""
-        return [execution_of(each, self._workflow) for each in page["executions"]], page.get("nextToken", "")
+        return [execution_of(each, self.workflow) for each in page["executions"]], page.get("nextToken", "")
 
 
 def _floor(each: _OfOne) -> datetime:

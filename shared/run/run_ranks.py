@@ -5,6 +5,7 @@ Nothing here asks the cloud but :meth:`RunRanks.look`, which is for the backgrou
 
 from __future__ import annotations
 
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,7 @@ _COUNTS = {
     "PENDING": "pending",
 }
 """What DescribeMapRun calls the counts of each status."""
+_NONE: Mapping[str, int] = dict.fromkeys((*_COUNTS.values(), "total"), 0)
 
 
 class RunRanks:
@@ -37,10 +39,12 @@ class RunRanks:
 
     Args:
         live: The run.
+        clock: Gives seconds from any start.
     """
 
-    def __init__(self, live: LiveRun) -> None:
+    def __init__(self, live: LiveRun, clock: Callable[[], float] = time.monotonic) -> None:
         self._live = live
+        self._clock = clock
         self._lock = Lock()
         self._items = ItemRanks()
         self._children: dict[str, ChildRanks] = {}
@@ -112,7 +116,7 @@ class RunRanks:
             return self._items.requests(of.key)
 
     def _of(self, arn: str) -> ChildRanks:
-        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn))
+        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn, self._clock))
 
     def _of_items(self, of: RankMap) -> Ranks:
         with self._lock:
@@ -123,7 +127,8 @@ class RunRanks:
     def _of_children(self, of: RankMap) -> Ranks:
         children, told = self.children(of), self._executions(of.arn)
         rows, listed = children.rows(), children.listed
-        counts = {status: told.get(_COUNTS[status], 0) for status in STATUSES}
+        asked = {status: told.get(_COUNTS[status], 0) for status in STATUSES}
+        counts = count(rows) if told is _NONE else asked  # what was listed is all that is known then
         with self._lock:
             return self._make(
                 of,
@@ -142,7 +147,7 @@ class RunRanks:
 
     def _executions(self, arn: str) -> Mapping[str, int]:
         told = self._live.map_runs.get(arn)
-        return cast("Mapping[str, int]", told["executionCounts"]) if told else dict.fromkeys(_COUNTS.values(), 0)
+        return cast("Mapping[str, int]", told["executionCounts"]) if told else _NONE
 
     def _total(self, arn: str) -> int:
         return self._executions(arn).get("total", 0)

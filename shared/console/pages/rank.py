@@ -11,6 +11,7 @@ from flask import request
 
 from shared.console.addresses import query
 from shared.console.hidden import hide, hide_text
+from shared.console.missed import told_missed
 from shared.console.rank_logs import Log, chosen_call, key_of, log_of, reports_of, whole_log
 from shared.console.rank_opened import Beside, beside, detail_in, not_found, open_rank, other_ways
 from shared.console.site import File, View
@@ -177,7 +178,8 @@ def read(desk: Desk, run_id: str, number: int) -> View:
     )
     status = page.detail.row.status.lower().replace("_", " ") if page.detail else "not found"
     title = f"Rank {page.number} of {run.id}: {status}"
-    return View(title, "rank.html.j2", page, moving=_is_moving(opened, page), crumbs=crumbs)
+    unread = told_missed([opened.live.unread, opened.problem])
+    return View(title, "rank.html.j2", page, moving=_is_moving(opened, page), crumbs=crumbs, unread=unread)
 
 
 def read_log(desk: Desk, run_id: str, number: int) -> File:

@@ -12,6 +12,7 @@ from flask import request
 from shared.console.addresses import query, whole_number
 from shared.console.heat_grid import draw_grid, draw_histogram
 from shared.console.hidden import hide_text
+from shared.console.missed import told_missed
 from shared.console.pages import rank
 from shared.console.rank_opened import LONG, look
 from shared.console.site import View
@@ -79,7 +80,6 @@ class Page:
     bars: str = ""
     uses_told: str = ""
     others: int = 0
-    problem: str = ""
     more: int = 0
 
     statuses = STATUSES
@@ -125,7 +125,6 @@ class Page:
             "maps": [
                 {"key": each.key, "name": each.name, "kind": each.kind, "total": each.total} for each in self.maps
             ],
-            "problem": self.problem,
         }
         if ranks is None:
             return record
@@ -179,14 +178,16 @@ def read(desk: Desk, run_id: str) -> View:
     crumbs = ((run.lane.team, f"/{run.lane.team}"), ("runs", f"/{run.lane.team}/runs"), (run.id, f"/runs/{run.id}"))
     if of is None:
         page = Page(run.id, run.lane.team, live.found.status, reader.has_maps)
-        return View(f"Ranks of {run.id}", "ranks.html.j2", page, moving=not live.over, crumbs=crumbs)
+        unread = told_missed([live.unread])
+        return View(f"Ranks of {run.id}", "ranks.html.j2", page, moving=not live.over, crumbs=crumbs, unread=unread)
     if of.kind == "distributed" and of.arn:
         reader.children(of).want(whole_number(request.args, "asked") or 0)
     error = look(desk, reader, of)
     uses = _uses(desk, live, reader, of)
-    page = _page(live, reader, of, uses, hide_text(f"{type(error).__name__}: {error}") if error else "")
+    page = _page(live, reader, of, uses)
     moving = not reader.settled(of) or (uses is not None and uses.value is None and uses.error is None)
-    return View(_title(page), "ranks.html.j2", page, moving=moving, crumbs=crumbs)
+    unread = told_missed([live.unread, error])
+    return View(_title(page), "ranks.html.j2", page, moving=moving, crumbs=crumbs, unread=unread)
 
 
 def _title(page: Page) -> str:
@@ -208,7 +209,7 @@ def _uses(desk: Desk, live: LiveRun, reader: RunRanks, of: RankMap) -> Late[Rank
     return desk.readings.late(key, lambda: read_uses(desk.aws, live.found, requests), 20.0 if recent else LONG)
 
 
-def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | None, problem: str) -> Page:
+def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | None) -> Page:
     run, maps, ranks = live.found.run, reader.maps(), reader.ranks(of)
     wanted = Filter.read(request.args)
     if not wanted.order and ranks.total <= _FEW:
@@ -243,7 +244,6 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
         bars=draw_histogram(ranks) if many else "",
         uses_told=_uses_told(live, of, uses),
         others=used.others if used else 0,
-        problem=problem,
         more=min(ranks.untold, ASKED_AT_ONCE),
     )
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from shared.console.followed import Followed, SeenRun
 from shared.console.hidden import hide_text
+from shared.console.missed import told_missed
 from shared.console.pages.run_events import event_file, read_events, read_filter
 from shared.console.pages.run_files import data_file, measure, plot_file, plots_of, report_file, stored_redshifts
 from shared.console.pages.run_head import read_head, title_of
@@ -23,6 +24,7 @@ from shared.console.pretty import MOST, shown
 from shared.console.site import View
 from shared.errors import LanesError, UsageError
 from shared.measure.drawing.draw_machine import draw_machine
+from shared.run.live import LiveRun
 from shared.run.logged import LoggedRun, read_logged
 from shared.run.output import read_output
 
@@ -147,7 +149,8 @@ class RunPages:
         moving = not run.over or reading
         team = run.found.run.lane.team
         crumbs = ((team, f"/{team}"), ("runs", f"/{team}/runs"), (run_id, f"/runs/{quote(run_id)}"))
-        return View(title_of(run, graph, why), "run.html.j2", page, moving, crumbs)
+        unread = told_missed([run.unread]) if isinstance(run, LiveRun) else ()
+        return View(title_of(run, graph, why), "run.html.j2", page, moving, crumbs, unread)
 
     def event(self, desk: Desk, run_id: str, number: int) -> File:
         """Return an event as a file."""

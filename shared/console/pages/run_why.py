@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.console.hidden import hide_text
 from shared.run.failed_log import read_failed_log
@@ -62,8 +62,9 @@ def read_why(desk: Desk, run: SeenRun, followed: Followed) -> Why | None:
     if not run.over or run.found.status == "SUCCEEDED":
         return None
     try:
-        failure = followed.once(run, "failure", lambda: _find(desk, run))
-    except ClientError as error:
+        key = ("failure", run.found.run.arn, run.redrives)
+        failure = desk.readings.fresh(key, lambda: followed.once(run, "failure", lambda: _find(desk, run)), 5.0)
+    except (ClientError, BotoCoreError) as error:
         return Why(unknown=hide_text(str(error)), reading=True)
     if failure is None:
         return None

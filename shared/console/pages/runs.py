@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from shared.console.known_runs import key_of
+from shared.console.missed import told_missed
 from shared.console.pages.runs_asked import A_PAGE, BY, STATUSES, Asked, asked_by
 from shared.console.pages.runs_compared import compared
 from shared.console.pages.runs_rows import Row, Rows
+from shared.console.rank_opened import LONG
 from shared.console.site import View
 from shared.console.strip import Shown, Strip, draw_strip
 from shared.errors import UsageError
@@ -53,6 +55,7 @@ class Page:
         slower: How many of those took longer than usual.
         workflows: Those that keep runs.
         untold: What is not listed.
+        missed: What could not be read, and why.
         awaited: How many of what these rows show are still being read.
         unpriced: How many of these rows have ended, and their cost was not read.
     """
@@ -67,6 +70,7 @@ class Page:
     slower: int
     workflows: tuple[str, ...]
     untold: tuple[str, ...]
+    missed: tuple[str, ...]
     awaited: int
     unpriced: int
 
@@ -127,7 +131,7 @@ def read(desk: Desk, team: str) -> View:
     page = read_list(desk, lane, asked)
     running = page.counts.get("RUNNING", 0)
     title = f"Runs of {team}" + (f" ({running} running)" if running else "")
-    return View(title, "runs.html.j2", page, bool(page.awaited) or asked.newest, crumbs)
+    return View(title, "runs.html.j2", page, bool(page.awaited) or asked.newest, crumbs, page.missed)
 
 
 def check_workflow(lane: Lane, workflow: str) -> None:
@@ -168,15 +172,20 @@ def read_list(desk: Desk, lane: Lane, asked: Asked) -> Page:
         sum(row.word == "slower" for row in drawn),
         tuple(keeping_runs(lane)),
         tuple(untold_runs(lane)),
+        told_missed([*newest.missed.values(), *runs.missed.values()]),
         reader.awaited((*shown, *strip)),
         sum(desk.known.figures.get(key_of(aws, lane, run)) is None for run in ended),
     )
 
 
 def _list(desk: Desk, aws: Aws, lane: Lane, workflow: str, statuses: Sequence[Any]) -> RunList:
-    """Return the list of runs, made a while ago and with what is new."""
+    """Return the list of runs, made a while ago and with what is new.
+
+    Where it cannot be made anew, it is the one before, and its ``missed`` says why what is new is not there.
+    """
     keys = [workflow] if workflow else None
     key = ("runs", aws, lane.team, workflow, tuple(statuses))
-    runs = desk.readings.fresh(("list", *key), lambda: RunList(aws, lane, keys, statuses), _ANEW)
+    runs = desk.readings.fresh(("list", *key), lambda: RunList(aws, lane, keys, statuses), LONG)
+    desk.readings.fresh(("anew", *key), runs.renew, _ANEW)
     desk.readings.fresh(("newest", *key), runs.refresh)
     return runs

@@ -239,3 +239,15 @@ def test_a_value_weighs_what_its_parts_do():
     assert 1 << 20 < weight_of({"a": [Part("x" * (1 << 20), None)]}) < (1 << 20) + 2000
     assert 90_000_000 < weight_of([str(number).zfill(51) for number in range(1_000_000)]) < 130_000_000
     assert weight_of(object()) < 100
+
+
+def test_a_failure_is_kept_for_seconds_however_long_a_value_would_be():
+    now = [0.0]
+    readings = Readings(lambda: now[0])
+    with pytest.raises(ZeroDivisionError):
+        readings.fresh("k", lambda: 1 // 0, 86_400.0)
+    now[0] = 9.0
+    with pytest.raises(ZeroDivisionError):
+        readings.fresh("k", lambda: 1, 86_400.0)
+    now[0] = 11.0
+    assert readings.fresh("k", lambda: 1, 86_400.0) == 1

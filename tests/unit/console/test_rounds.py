@@ -115,3 +115,15 @@ def test_what_is_forgotten_while_it_is_read_is_read_again(clock, rounds):
     assert rounds.ask(asked)["a"].value == 1  # better than nothing
     assert rounds.ask(asked)["a"].value == 2
     assert rounds.ask(asked)["a"].value == 2
+
+
+def test_what_cannot_be_read_again_stays_as_it_was_and_says_why(clock, rounds):
+    def fail():
+        raise LanesError("no network", where="here", fix="plug it in")
+
+    rounds.ask({"a": Ask(clock.reading("a"), 5)})
+    clock.now += 100
+    told = rounds.ask({"a": Ask(fail, 5)})["a"]
+    assert (told.state, told.value, told.why, told.at) == ("known before", "A", "here: no network", NOW)
+    clock.now += 100
+    assert rounds.ask({"a": Ask(clock.reading("a"), 5)})["a"] == Told("A", at=NOW)
