@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from shared.run.logs import Invocation
     from shared.run.report_line import Report
 
-_TELLING = '?"START RequestId: " ?"REPORT RequestId: " ?"\\"progress\\""'
-"""The lines of START, of REPORT and of progress; the rest of the logs is not sent."""
+_TELLING = '?"START RequestId: " ?"REPORT RequestId: " ?"platform.start" ?"platform.report" ?"\\"progress\\""'
+"""The lines of START and REPORT, as text or as JSON, and of progress; the rest of the logs is not sent."""
 
 
 @dataclass(frozen=True, slots=True)

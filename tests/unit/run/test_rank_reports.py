@@ -19,7 +19,9 @@ def logs(aws):
     read = aws.logs._read
 
     def unfiltered(*, filterPattern, endTime, **asked):
-        assert all(word in filterPattern for word in ("START", "REPORT", "progress"))
+        assert all(
+            word in filterPattern for word in ("START", "REPORT", "platform.start", "platform.report", "progress")
+        )
         return read(**asked)
 
     aws.logs._read = unfiltered
