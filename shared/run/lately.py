@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.reading import if_there
 from shared.run.express import is_express
-from shared.run.listing import Execution
+from shared.run.listing import execution_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef, ListExecutionsOutputTypeDef
+    from mypy_boto3_stepfunctions.type_defs import ListExecutionsOutputTypeDef
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.run.listing import Execution
     from shared.values import Json
 
 _LATELY = timedelta(hours=24)
@@ -103,7 +104,7 @@ def read_lately(aws: Aws, lane: Lane, now: datetime) -> Lately:
         if page is None:
             continue
         there.append(key)
-        found = [_execution(each, key) for each in page["executions"]]
+        found = [execution_of(each, key) for each in page["executions"]]
         runs += found[:_SHOWN]
         newest |= {key: found[0]} if found else {}
         failed += sum(each.status in _FAILED and each.started >= since for each in found)
@@ -143,12 +144,6 @@ def _is_there(aws: Aws, lane: Lane, key: str) -> bool:
 def _has_bucket(aws: Aws, lane: Lane) -> bool:
     read = partial(aws.s3.head_bucket, Bucket=lane.bucket, ExpectedBucketOwner=lane.place.account)
     return if_there(read, "404", "NoSuchBucket") is not None
-
-
-def _execution(told: ExecutionListItemTypeDef, key: str) -> Execution:
-    stopped = told.get("stopDate")
-    seconds = (stopped - told["startDate"]).total_seconds() if stopped else None
-    return Execution(told["name"], key, told["status"], told["startDate"], seconds)
 
 
 def _record(run: Execution) -> dict[str, Json]:

@@ -28,13 +28,17 @@ MOST_A_PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution. ``seconds`` is None while it runs."""
+    """One execution.
+
+    ``seconds`` is None while it runs. Of one that was redriven they count the time that it had stood before.
+    """
 
     run_id: str
     workflow: str
     status: str
     started: datetime
     seconds: float | None
+    redrives: int = 0
 
 
 def list_runs(
@@ -77,4 +81,4 @@ def execution_of(told: ExecutionListItemTypeDef, workflow: str) -> Execution:
     """Return an execution of *workflow* as ListExecutions has *told* it."""
     stopped = told.get("stopDate")
     seconds = (stopped - told["startDate"]).total_seconds() if stopped else None
-    return Execution(told["name"], workflow, told["status"], told["startDate"], seconds)
+    return Execution(told["name"], workflow, told["status"], told["startDate"], seconds, told.get("redriveCount", 0))

@@ -161,7 +161,9 @@ def _side(live: LiveRun, figures: RunFigures | None) -> Side:
 def _execution(live: LiveRun) -> Execution:
     """Return what a list would tell of the run."""
     found = live.found
-    return Execution(found.run.id, found.run.workflow, found.status, found.started, found.seconds)
+    return Execution(
+        found.run.id, found.run.workflow, found.status, found.started, found.seconds, max(0, live.redrives)
+    )
 
 
 def _line(figure: Figure) -> Line:

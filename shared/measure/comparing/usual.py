@@ -9,7 +9,8 @@ before it. Their median is what is usual. It is slower than usual where it took 
 - 20 % of the median, and 0.2 s: where earlier runs took all but the same time, their spread is near zero.
 
 Faster is the same in the other direction. One run of those 20 that hung, or nine of them, change neither figure much.
-Below 5 such runs nothing is said. Only runs that succeeded are compared: others ended early, or waited for a timeout.
+Below 5 such runs nothing is said. Only runs that succeeded are compared: others ended early, or waited for a timeout. Nor
+is one that was redriven: its time is mostly that in which nobody had redriven it.
 """
 
 from __future__ import annotations
@@ -77,12 +78,15 @@ def usual_for(run: Execution, earlier: Iterable[Execution], sizes: Mapping[str, 
     """
     if run.run_id not in sizes:
         return Unusual("not known yet: its input is to be read")
+    if run.redrives:
+        return Unusual("it was redriven, and its time counts the wait before")
     ranks = sizes[run.run_id]
     alike = (
         each.seconds
         for each in earlier
         if each.workflow == run.workflow
         and each.status == "SUCCEEDED"
+        and not each.redrives
         and each.seconds is not None
         and each.run_id in sizes
         and sizes[each.run_id] == ranks

@@ -10,8 +10,8 @@ from shared.run.listing import Execution
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
-def run(number, seconds=10.0, *, status="SUCCEEDED", workflow="cosmic"):
-    return Execution(f"run-{number}", workflow, status, NOW - timedelta(minutes=number), seconds)
+def run(number, seconds=10.0, *, status="SUCCEEDED", workflow="cosmic", redrives=0):
+    return Execution(f"run-{number}", workflow, status, NOW - timedelta(minutes=number), seconds, redrives)
 
 
 def told(one, earlier, sizes=None):
@@ -54,9 +54,10 @@ def test_only_the_newest_before_it_count():
         [run(number, 500.0, status="FAILED") for number in range(10, 30)],
         [run(number, None, status="RUNNING") for number in range(10, 30)],
         [run(number, 500.0, workflow="other") for number in range(10, 30)],
+        [run(number, 500.0, redrives=1) for number in range(10, 30)],
     ],
 )
-def test_what_failed_or_runs_or_is_of_another_workflow_does_not_count(others):
+def test_what_failed_or_runs_or_was_redriven_or_is_of_another_workflow_does_not_count(others):
     assert told(run(0), [*(run(number) for number in range(1, 6)), *others]) == Usual(10.0, 2.0, 5, 4)
 
 
@@ -81,3 +82,8 @@ def test_nothing_is_said_of_a_run_whose_input_is_not_known():
 def test_a_workflow_without_ranks_is_compared_as_well():
     runs = [run(number) for number in range(8)]
     assert told(runs[0], runs[1:], dict.fromkeys((each.run_id for each in runs), None)) == Usual(10.0, 2.0, 7, None)
+
+
+def test_nothing_is_said_of_a_run_that_was_redriven():
+    told_of = told(run(0, 4000.0, redrives=1), [run(number) for number in range(1, 10)])
+    assert told_of == Unusual("it was redriven, and its time counts the wait before")
