@@ -9,8 +9,8 @@ before it. Their median is what is usual. It is slower than usual where it took 
 - 20 % of the median, and 0.2 s: where earlier runs took all but the same time, their spread is near zero.
 
 Faster is the same in the other direction. One run of those 20 that hung, or nine of them, change neither figure much.
-Below 5 such runs nothing is said. Only runs that succeeded are compared: others ended early, or waited for a timeout. Nor
-is one that was redriven: its time is mostly that in which nobody had redriven it.
+Below 5 such runs nothing is said. Only runs that succeeded are compared: others ended early, or waited for a timeout.
+Nor is one that was redriven: its time is mostly that in which nobody had redriven it.
 """
 
 from __future__ import annotations
