@@ -39,7 +39,7 @@ def check_foundation(lane: Lane, aws: Aws) -> None:
     if any(beyond.values()):
         told = "; ".join(f"{name}: {', '.join(keys)}" for name, keys in beyond.items() if keys)
         raise LanesError(
-            "Chalice changes no handler, no ephemeral storage and no asynchronous settings, and makes no zip of an "
-            f"image: {told}",
+            "Chalice changes no handler, no ephemeral storage, no format of logs and no asynchronous settings, and "
+            f"makes no zip of an image: {told}",
             fix=f"lanes deploy {lane.team}",
         )
