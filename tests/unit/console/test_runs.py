@@ -17,8 +17,6 @@ from tests.helpers.console import cloud_here, console_client, desk_of
 from tests.helpers.eventually import eventually
 from tests.helpers.project import REPOSITORY
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 
 @pytest.fixture(scope="module")
 def project():
@@ -32,11 +30,12 @@ class States:
         self.executions = {}
         self.told = {}
         self.calls = []
+        self.now = datetime.now(UTC).replace(microsecond=0)
 
     def add(self, lane, workflow, *, status="SUCCEEDED", seconds=10.0, given=None, error="", name="", ago=None):
         arn = lane.state_machine_arn(workflow)
         found = self.executions.setdefault(arn, [])
-        started = NOW - (timedelta(seconds=ago) if ago is not None else timedelta(hours=2, minutes=-len(found)))
+        started = self.now - (timedelta(seconds=ago) if ago is not None else timedelta(hours=2, minutes=-len(found)))
         stopped = {} if status == "RUNNING" else {"stopDate": started + timedelta(seconds=seconds)}
         name = name or f"run-{len(found)}"
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -165,7 +164,7 @@ def test_the_row_of_a_run_changes_when_it_ends(client, desk, states, lane):
     states.add(lane, "cosmic", status="RUNNING", ago=3)
     assert rows(client)[0]["status"] == "RUNNING"
     (newest,) = states.executions[lane.state_machine_arn("cosmic")]
-    newest |= {"status": "FAILED", "stopDate": NOW}
+    newest |= {"status": "FAILED", "stopDate": states.now}
     next(iter(states.told.values()))["error"] = "TooBad"
     desk.readings.forget()
     assert [(row["status"], row["seconds"], row["error"]) for row in rows(client)] == [("FAILED", 3.0, "TooBad")]
