@@ -210,7 +210,9 @@ def test_a_redriven_run_goes_on(client, aws, lane, ended):
     eventually(lambda: (record(client, f"/runs/{run_id}")["why"] or {}).get("error") == "Bad")
     after = record(client, f"/runs/{run_id}")
     assert after["events"]["total"] > before["events"]["total"]
-    assert "1 time<" in page(client, f"/runs/{run_id}")
+    text = page(client, f"/runs/{run_id}")
+    assert "1 time<" in text
+    assert "with the time before each redrive" in text
 
 
 def test_what_was_tried_again_and_caught(client, aws, lane, ended):
