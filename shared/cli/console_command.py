@@ -155,7 +155,7 @@ class _Files:
         with self._lock:
             self._look()
             if self._wrong:
-                raise LanesError(self._wrong.what, where=self._wrong.where, fix=self._wrong.fix)
+                raise LanesError(self._wrong.what, where=self._wrong.where, fix=self._wrong.fix or "lanes validate")
             return self._project
 
     def last(self) -> Project:

@@ -314,10 +314,17 @@ def shared_troubles(  # noqa: PLR0913  all that is read of all lanes at once
 
 
 def worst_first(statuses: Iterable[LaneStatus], options: str) -> tuple[tuple[LaneStatus, tuple[Trouble, ...]], ...]:
-    """Return each status with its troubles: lanes in which something is wrong first, then in the order of names."""
+    """Return each status with its troubles: lanes in which something is wrong first, and what is not deployed last.
+
+    Lanes that are alike in that are in the order of their names.
+    """
     grades = {"bad": 0, "warn": 1}
-    found = [(each, troubles(each, options)) for each in statuses]
-    return tuple(sorted(found, key=lambda each: (min((grades[one.grade] for one in each[1]), default=2), each[0].team)))
+
+    def order(of: tuple[LaneStatus, tuple[Trouble, ...]]) -> tuple[int, bool, str]:
+        status, found = of
+        return min((grades[one.grade] for one in found), default=2), status.deployed is False, status.team
+
+    return tuple(sorted(((each, troubles(each, options)) for each in statuses), key=order))
 
 
 def _first_line(finding: Finding) -> str:

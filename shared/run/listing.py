@@ -28,10 +28,7 @@ MOST_A_PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution.
-
-    ``seconds`` is None while it runs. Of one that was redriven they count the time that it had stood before.
-    """
+    """One execution. ``seconds`` is None while it runs; of one that was redriven, the time before that is in them."""
 
     run_id: str
     workflow: str

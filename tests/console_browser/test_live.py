@@ -50,6 +50,19 @@ def test_what_is_not_live_stays(scripted):
     assert (scripted.page.inner_text("#s"), scripted.page.inner_text("#p")) == ("two", "before")
 
 
+def test_sections_that_begin_and_end_while_the_page_is_open_come_and_go(scripted):
+    one, two, three = (f'<section id="{name}" data-live>{name}</section>' for name in ("one", "two", "three"))
+    scripted.shows(one + '<p id="p">fixed</p>')
+    scripted.open()
+    scripted.shows(one + two + three + '<p id="p">fixed</p>', version="v2")
+    scripted.later(500)
+    order = "() => [...document.querySelectorAll('main > [id]')].map((each) => each.id)"
+    assert scripted.page.evaluate(order) == ["trouble", "title", "one", "two", "three", "p"]
+    scripted.shows(one + three + '<p id="p">fixed</p>', version="v3")
+    scripted.later(500)
+    assert scripted.page.evaluate(order) == ["trouble", "title", "one", "three", "p"]
+
+
 def test_a_hidden_page_asks_nothing_and_one_shown_again_at_once(scripted):
     scripted.shows(SECTION.format("one"))
     scripted.open()

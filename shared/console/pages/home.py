@@ -126,5 +126,8 @@ def read_again(desk: Desk, form: dict[str, str]) -> str:
 
 def _title(page: Page) -> str:
     if page.bad or any(each.grade == "bad" for each in page.shared):
-        return f"{page.bad} of {len(page.rows)} lanes need somebody" if page.bad else "something is wrong for all lanes"
+        need = "needs" if page.bad == 1 else "need"
+        return (
+            f"{page.bad} of {len(page.rows)} lanes {need} somebody" if page.bad else "something is wrong for all lanes"
+        )
     return f"{len(page.rows)} lane{'s' * (len(page.rows) != 1)}"

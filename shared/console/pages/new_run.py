@@ -112,7 +112,7 @@ class Page:
         wrong_json: What is wrong with the JSON.
         payload: The input as the run gets it; "" where the card does not allow it.
         told: What to know beside that.
-        command: The command that starts the same.
+        command: The command that starts the same; empty where the JSON is none.
         worst: What its functions may cost.
         expected: What the model says; None where it knows no such run.
         modelled: Whether there is a model of the workflow.
@@ -215,7 +215,7 @@ def read(desk: Desk, team: str, workflow: str) -> View:
         planned.wrong.get("", ()),
         _pretty(planned.payload) if planned.allowed else "",
         planned.told,
-        command_of(team, workflow, filled, desk.place.options),
+        "" if "" in filled.problems else command_of(team, workflow, filled, desk.place.options),
         worst_case(lane, workflow, planned.payload),
         _expected(lane, workflow, planned.payload, earlier),
         is_modelled(lane, workflow),

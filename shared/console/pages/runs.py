@@ -126,7 +126,7 @@ def read(desk: Desk, team: str) -> View:
         check_workflow(lane, asked.workflow)
     page = read_list(desk, lane, asked)
     running = page.counts.get("RUNNING", 0)
-    title = f"runs of {team}" + (f" ({running} running)" if running else "")
+    title = f"Runs of {team}" + (f" ({running} running)" if running else "")
     return View(title, "runs.html.j2", page, bool(page.awaited) or asked.newest, crumbs)
 
 

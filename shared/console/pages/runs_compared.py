@@ -141,7 +141,7 @@ def compared(desk: Desk, lane: Lane, run_ids: Sequence[str], crumbs: tuple[tuple
         tuple(f"{run.run_id}: {why}" for run, why in zip(runs, why_not, strict=True) if why),
     )
     moving = bool(page.reading) or not (first.over and second.over)
-    return View("two runs compared", "runs_compared.html.j2", page, moving, crumbs)
+    return View("Two runs compared", "runs_compared.html.j2", page, moving, crumbs)
 
 
 def _run(desk: Desk, lane: Lane, run_id: str) -> LiveRun:
@@ -161,9 +161,8 @@ def _side(live: LiveRun, figures: RunFigures | None) -> Side:
 def _execution(live: LiveRun) -> Execution:
     """Return what a list would tell of the run."""
     found = live.found
-    return Execution(
-        found.run.id, found.run.workflow, found.status, found.started, found.seconds, max(0, live.redrives)
-    )
+    redrives = max(0, live.redrives)
+    return Execution(found.run.id, found.run.workflow, found.status, found.started, found.seconds, redrives)
 
 
 def _line(figure: Figure) -> Line:

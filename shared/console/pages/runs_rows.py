@@ -73,7 +73,7 @@ class Row:
         match self.usual:
             case Usual(median, _, count, ranks):
                 of = f" on {ranks} ranks" if ranks is not None else ""
-                return f"median {span(median)} of {count} earlier ones{of}"
+                return f"median {span(median)} of {count} earlier runs{of}"
             case Unusual(why):
                 return why
         return ""

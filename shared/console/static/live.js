@@ -17,13 +17,28 @@ function address() {
   return url;
 }
 
+// A section that this page had no need of yet comes behind the nearest one before it that both have.
+function begin(fresh) {
+  for (let before = fresh.previousElementSibling; before; before = before.previousElementSibling) {
+    const old = before.id && document.getElementById(before.id);
+    if (old) {
+      old.after(document.importNode(fresh, true));
+      return;
+    }
+  }
+}
+
 function take(text) {
   const next = new DOMParser().parseFromString(text, "text/html");
   dress(next);
   const focused = document.activeElement?.id;
+  for (const old of document.querySelectorAll("[data-live][id]")) {
+    if (!next.getElementById(old.id)) old.remove();
+  }
   for (const fresh of next.querySelectorAll("[data-live][id]")) {
     const old = document.getElementById(fresh.id);
     if (old) morph(old, fresh);
+    else begin(fresh);
   }
   if (focused && document.activeElement?.id !== focused) {
     document.getElementById(focused)?.focus({ preventScroll: true });

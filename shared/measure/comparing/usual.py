@@ -10,7 +10,7 @@ before it. Their median is what is usual. It is slower than usual where it took 
 
 Faster is the same in the other direction. One run of those 20 that hung, or nine of them, change neither figure much.
 Below 5 such runs nothing is said. Only runs that succeeded are compared: others ended early, or waited for a timeout.
-Nor is one that was redriven: its time is mostly that in which nobody had redriven it.
+One that was redriven is not: its time has in it how long it lay failed.
 """
 
 from __future__ import annotations
@@ -76,25 +76,26 @@ def usual_for(run: Execution, earlier: Iterable[Execution], sizes: Mapping[str, 
         earlier: Executions that began before it, the newest first, of any workflow.
         sizes: How many ranks each execution had, by its id, as far as inputs were read; None where an input tells none.
     """
+    if run.redrives:
+        return Unusual("was redriven: its time has in it how long it lay failed")
     if run.run_id not in sizes:
         return Unusual("not known yet: its input is to be read")
-    if run.redrives:
-        return Unusual("it was redriven, and its time counts the wait before")
     ranks = sizes[run.run_id]
     alike = (
         each.seconds
         for each in earlier
         if each.workflow == run.workflow
         and each.status == "SUCCEEDED"
-        and not each.redrives
         and each.seconds is not None
+        and not each.redrives
         and each.run_id in sizes
         and sizes[each.run_id] == ranks
     )
     found = list(islice(alike, BEFORE))
     if len(found) < LEAST:
         of = f" on {ranks} ranks" if ranks is not None else ""
-        return Unusual(f"too few to tell: {len(found)} earlier ones{of} are known to have succeeded")
+        some = "1 earlier run" if len(found) == 1 else f"{len(found) or 'no'} earlier runs"
+        return Unusual(f"too few to tell: {some}{of} {'is' if len(found) == 1 else 'are'} known to have succeeded")
     return usual_of(found, ranks)
 
 

@@ -157,16 +157,8 @@ def test_a_run_that_succeeds(client, ended):
 def test_a_run_that_goes_on(client, aws, lane, start):
     run_id = start(mapped_waits(), [1, 2, 3])
     address = f"/runs/{run_id}"
-    ranks = {
-        "state": "Fit",
-        "total": 3,
-        "running": 2,
-        "done": 1,
-        "failed": 0,
-        "timed_out": 0,
-        "stopped": 0,
-        "wrong": [],
-    }
+    ranks = {"state": "Fit", "total": 3, "running": 2, "done": 1, "failed": 0, "timed_out": 0, "stopped": 0}
+    ranks["wrong"] = []
     eventually(lambda: record(client, address)["ranks"] == ranks)
     text = page(client, address)
     assert title(text) == "▸ cosmic Fit 1/3 - lanes"
@@ -210,9 +202,7 @@ def test_a_redriven_run_goes_on(client, aws, lane, ended):
     eventually(lambda: (record(client, f"/runs/{run_id}")["why"] or {}).get("error") == "Bad")
     after = record(client, f"/runs/{run_id}")
     assert after["events"]["total"] > before["events"]["total"]
-    text = page(client, f"/runs/{run_id}")
-    assert "1 time<" in text
-    assert "with the time before each redrive" in text
+    assert "1 time <span" in page(client, f"/runs/{run_id}")
 
 
 def test_what_was_tried_again_and_caught(client, aws, lane, ended):

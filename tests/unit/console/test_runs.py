@@ -133,7 +133,7 @@ def test_a_run_that_took_longer_than_usual_is_marked_in_list_and_bars(client, st
     states.add(lane, "cosmic", seconds=18.0)
     newest = rows(client)[0]
     assert (newest["against_usual"], newest["ratio"]) == ("slower", pytest.approx(1.8))
-    assert newest["why"] == "median 10.0 s of 8 earlier ones on 4 ranks"
+    assert newest["why"] == "median 10.0 s of 8 earlier runs on 4 ranks"
     page = client.get("/team2/runs").text
     assert "1.8x slower than usual" in page
     assert "1 <span" in page
@@ -146,7 +146,7 @@ def test_runs_of_another_size_are_not_held_against_each_other(client, states, la
     states.add(lane, "cosmic", seconds=100.0, given={"world_size": 1000})
     newest = rows(client)[0]
     assert newest["against_usual"] == ""
-    assert newest["why"] == "too few to tell: 0 earlier ones on 1000 ranks are known to have succeeded"
+    assert newest["why"] == "too few to tell: no earlier runs on 1000 ranks are known to have succeeded"
 
 
 def test_a_run_that_goes_on_is_slower_as_soon_as_it_is(client, states, lane):
@@ -157,7 +157,7 @@ def test_a_run_that_goes_on_is_slower_as_soon_as_it_is(client, states, lane):
     assert [(row["run_id"], row["against_usual"]) for row in rows(client)][:2] == [("begins", ""), ("hangs", "slower")]
     page = client.get("/team2/runs").text
     assert "already slower than usual" in page
-    assert "<title>runs of team2 (2 running) - lanes</title>" in page
+    assert "<title>Runs of team2 (2 running) - lanes</title>" in page
 
 
 def test_the_row_of_a_run_changes_when_it_ends(client, desk, states, lane):
@@ -215,6 +215,15 @@ def test_filters(client, states, lane, query, found):
 )
 def test_what_cannot_be_asked_is_refused(client, query):
     assert client.get(f"/team2/runs{query}").status_code == 404
+
+
+def test_comparing_none_of_the_list_says_what_to_choose(client, states, lane):
+    for _ in range(2):
+        states.add(lane, "cosmic")
+    assert '<button name="compare" value="">' in client.get("/team2/runs").text
+    told = client.get("/team2/runs?compare=")
+    assert told.status_code == 404
+    assert "choose exactly two in the list" in told.text
 
 
 def test_a_team_that_there_is_not(client):

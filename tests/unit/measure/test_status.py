@@ -98,14 +98,15 @@ def test_many_problems_of_a_file_are_not_all_listed():
     assert found[-1].what == "4 problems more in its files"
 
 
-def test_the_worst_lane_comes_first():
+def test_the_worst_lane_comes_first_and_what_is_not_deployed_last():
     lanes = [
+        status(team="absent", runs=ran(begun=False)),
         status(team="fine"),
         status(team="warned", cost=cost(21)),
         status(team="zbad", runs=ran(run("FAILED"))),
         status(team="bad", runs=ran(run("FAILED"))),
     ]
-    assert [each.team for each, _ in worst_first(lanes, "")] == ["bad", "zbad", "warned", "fine"]
+    assert [each.team for each, _ in worst_first(lanes, "")] == ["bad", "zbad", "warned", "fine", "absent"]
 
 
 def test_what_is_wrong_for_all_is_told_once():

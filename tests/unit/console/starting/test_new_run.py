@@ -107,6 +107,12 @@ def test_the_input_is_what_the_told_command_makes(console, desk, form, given):
     assert json.loads(record["payload"]) == ask(desk.lane("team9"), "program", given, options).payload
 
 
+def test_json_that_is_none_has_no_command_rather_than_that_of_another_run(console):
+    address = sent(console, "program", {"payload": '{"size": 2,'})
+    assert console.get(address.replace("?", ".json?")).json["command"] == ""
+    assert "It is not known until the JSON is right." in console.get(address).text
+
+
 def test_a_run_is_deployed_started_and_shown(console, cloud, desk):
     lane = desk.lane("team9")
     cloud.states.delete_state_machine(stateMachineArn=lane.state_machine_arn("quick"))  # if another test has made it

@@ -69,7 +69,7 @@ def test_runs_of_another_size_do_not_count():
 
 def test_too_few_tell_nothing():
     few = told(run(0), [run(number) for number in range(1, 5)])
-    assert few == Unusual("too few to tell: 4 earlier ones on 4 ranks are known to have succeeded")
+    assert few == Unusual("too few to tell: 4 earlier runs on 4 ranks are known to have succeeded")
 
 
 def test_nothing_is_said_of_a_run_whose_input_is_not_known():
@@ -84,6 +84,8 @@ def test_a_workflow_without_ranks_is_compared_as_well():
     assert told(runs[0], runs[1:], dict.fromkeys((each.run_id for each in runs), None)) == Usual(10.0, 2.0, 7, None)
 
 
-def test_nothing_is_said_of_a_run_that_was_redriven():
-    told_of = told(run(0, 4000.0, redrives=1), [run(number) for number in range(1, 10)])
-    assert told_of == Unusual("it was redriven, and its time counts the wait before")
+def test_a_run_that_was_redriven_is_not_called_slower_for_the_time_that_it_lay_failed():
+    earlier = [run(number) for number in range(1, 9)]
+    usual = told(run(0, 3600.0, redrives=1), earlier)
+    assert isinstance(usual, Unusual)
+    assert "redriven" in usual.why
