@@ -266,7 +266,7 @@ def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None, ranks: R
         return f"No REPORT line of the logs belongs to a rank: its invocations do not say theirs, {named}."
     told: list[str] = []
     if any(row.number is None for row in ranks.rows):
-        told.append("The logs tell memory and billed time by rank: open a child, and it says its rank and what it used.")
+        told.append("Logs tell memory and billed time by rank: open a child, and it says its rank and what it used.")
     if of.kind == "distributed" and sum(each.kind == "distributed" for each in maps) > 1:
         told.append("Logs do not tell the Map: they are of all distributed Maps that have a rank of that number.")
     return " ".join(told)
