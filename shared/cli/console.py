@@ -8,33 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from shared.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.text import Text
-
-# Controls, formats (bidirectional and zero-width ones, tags), surrogates, the two rare separators of lines.
-_STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_PLAIN = "\t\n"
-
-
-def visible(text: str) -> str:
-    r"""Return *text* with escapes (``\x1b``) for characters that a terminal would obey or a reader would not see."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each.encode("unicode_escape").decode() if each not in _PLAIN and _steers(each) else each for each in text
-    )
-
-
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) in _STEERING
 
 
 class _Screen(Console):

@@ -14,6 +14,7 @@ from shared.cli import console
 from shared.errors import FIX
 from shared.measure.billing.cost import cost_line
 from shared.run.own_code import in_checkout
+from shared.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,9 +86,7 @@ class _Bars:
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
         what = snapshot.state or snapshot.status
-        self.progress.update(
-            self._all, description=console.visible(what), completed=done, total=snapshot.records or None
-        )
+        self.progress.update(self._all, description=visible(what), completed=done, total=snapshot.records or None)
         if len(snapshot.ranks) > _MOST_BARS:
             return
         for rank, at in sorted(snapshot.ranks.items()):

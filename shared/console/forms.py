@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from shared.console.drafts import Draft
-from shared.console.hidden import hide
+from shared.console.hidden import hide, hide_text
 from shared.errors import LanesError, UsageError
 from shared.run.form import read_fields, read_json, texts_for
 from shared.run.payload import build_payload
@@ -63,7 +63,9 @@ def draft_of_run(workflow: Workflow, found: Found, key: str) -> Draft:
     notes: list[str] = []
     if isinstance(value, dict):
         kept = {name: each for name, each in value.items() if hide({name: each}) == {name: each}}
-        notes += [f"{name} of the run is a secret, and is not filled in" for name in value if name not in kept]
+        notes += [
+            f"{hide_text(name)} of the run is a secret, and is not filled in" for name in value if name not in kept
+        ]
         value = kept
     elif hide(value) != value:
         notes.append("the input of the run has a secret, and is not filled in")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -148,11 +147,10 @@ class Guard:
         return hmac.compare_digest(form_key.encode(), self.form_key.encode())
 
     def _is_known(self, cookies: str) -> bool:
-        try:
-            morsel = SimpleCookie(cookies).get(self.cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and hmac.compare_digest(morsel.value.encode(), self._session.encode())
+        """Say whether one of *cookies* is ours. Others may be of any form, or called as ours is: ports share them."""
+        given = (each.strip().partition("=") for each in cookies.split(";"))
+        values = [value for name, _, value in given if name == self.cookie_name]
+        return any(hmac.compare_digest(value.encode(), self._session.encode()) for value in values)
 
     def _spend(self, token: str) -> bool:
         with self._lock:

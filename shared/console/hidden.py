@@ -1,8 +1,9 @@
 """What no page may show: task tokens, passwords, keys, signatures and environment values. They become ``(hidden)``.
 
 A value is known by its name (``"password": ...``, ``X-Amz-Signature=...``), or by its own form: an AWS key, a private
-key, the password in a URL, a long random text in base64 as task and session tokens are. A secret that has neither, such
-as a word in the middle of a sentence, is known to nobody. In doubt a value is hidden, which does no harm.
+key, a token of GitHub, GitLab, Slack or Hugging Face, the password in a URL, a long random text in base64 as task and
+session tokens are. A secret that has neither, such as a word in the middle of a sentence, is known to nobody. In doubt
+a value is hidden, which does no harm.
 
 All is pure, and takes a time that grows as the text does: each search goes on where the one before has ended, and
 nothing is looked for behind a position twice.
@@ -18,14 +19,14 @@ from typing import TYPE_CHECKING
 from shared.values import as_list, as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shared.values import Json
 
 HIDDEN = "(hidden)"
 
 # Words of a name, joined as names are: accessKey, access_key, access-key.
-_ALWAYS = r"pass(?:word|wd|phrase|code)|pwd|authorization|cookie"
+_ALWAYS = r"pass(?:word|wd|phrase|code)|pwd|(?:db|user|admin|root|redis|smtp|sql)_?pass(?![a-z])|authorization|cookie"
 _KEYS = r"(?:api|access|private|secret|team|master|encryption|signing|account|shared)[_-]?key"
 _MOSTLY = rf"secret|token(?!i[sz])|credential|signature|{_KEYS}|connection[_-]?string"
 _SECRET = re.compile(rf"{_ALWAYS}|{_MOSTLY}|^sig$", re.IGNORECASE)
@@ -37,18 +38,27 @@ _ABOUT = re.compile(
 """How a name ends that tells of a secret, and does not hold it."""
 _ENVIRONMENT = re.compile(r"env|environ|environment|env(?:ironment)?_?var(?:iable)?s", re.IGNORECASE)
 _NAMED_VALUE = ({"name", "value"}, {"key", "value"})
-"""An entry of ECS's environments: its name is shown."""
+"""An entry of ECS's environments, or a tag: its name is shown."""
 
 # What may begin a secret, in small letters. Only literals: the search is then five times as fast as with (?i).
-_MAYBE = re.compile(rf"{_ALWAYS}|{_MOSTLY}|sig=|environ|://|-----begin|bearer|akia|asia|abia|acca|eyj", re.ASCII)
+_MAYBE = re.compile(
+    rf"{_ALWAYS}|{_MOSTLY}|sig=|environ|://|-----begin|bearer|akia|asia|abia|acca|eyj"
+    r"|gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-|hf_[a-z]",
+    re.ASCII,
+)
+_COLOUR = r"(?:\x1b\[[0-9;]{0,16}m){0,3}"
+"""What logs for terminals have around a name and a value."""
 _BEGINS = re.compile(
     rf"""
       (?P<name>(?:{_ALWAYS}|{_MOSTLY}|(?<![a-z])sig(?==)|(?<![a-z])environ(?:ment)?(?![a-z_-]))[\w.-]{{0,64}}+)
-        (?P<sign>(?P<close>\\*+["'])[ \t]{{0,8}}[:=][ \t\n]{{0,8}}|[ \t]{{0,8}}[:=][ \t]{{0,8}}|[ \t]{{1,8}}|\()
+        (?P<sign>(?P<close>\\*+["'])[ \t]{{0,8}}[:=][ \t\n]{{0,8}}
+          |{_COLOUR}[ \t]{{0,8}}[:=][ \t]{{0,8}}{_COLOUR}|[ \t]{{1,8}}|\()
     | (?P<url>://[^\s:/@"'<>]{{0,256}}+:)(?=[^\s/@"'<>]{{1,512}}+@)
     | (?P<pem>-----BEGIN\ [A-Z\ ]{{0,30}}PRIVATE\ KEY-----)
     | (?P<bearer>Bearer[ \t]{{1,8}})(?=[\w.~+/-]{{16}})
     | (?<![A-Z0-9])(?P<id>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{12,28}})(?![A-Z0-9])
+    | (?<![A-Za-z0-9])(?P<vendor>
+        (?:gh[oprsu]_|hf_)[A-Za-z0-9]{{30,}}+|(?:github_pat_|glpat-|xox[abeprs]-)[\w-]{{20,}}+)
     | (?<![\w-])(?P<jwt>eyJ[\w-]{{8,}}+\.[\w-]{{8,}}+(?:\.[\w-]*+)?)
     """,
     re.IGNORECASE | re.VERBOSE | re.ASCII,
@@ -56,8 +66,9 @@ _BEGINS = re.compile(
 _FLAG = re.compile(r"--[\w-]*\Z", re.ASCII)
 _LONGEST_FLAG = 40
 _QUOTE = re.compile(r"""\\*+["']""")
+_PREFIX = re.compile(r"""[bBrRuU]{1,2}(?=["'])""")  # of a text as Python shows it
 _QUOTE_OR_LINE = re.compile(r"""(?<!\\)\\*+["']|\n""")
-_BARE = re.compile(r"""[^\s,;&"'\\<>{}\[\])]+""")
+_BARE = re.compile(r"""[^\s,;&"'\\<>{}\[\])\x1b]+""")
 _LINE = re.compile(r"""[^\r\n"'\\]+""")
 _URL_PASSWORD = re.compile(r"""[^\s/@"'<>]{1,512}(?=@)""")
 _BEARER = re.compile(r"[\w.~+/=-]+")
@@ -97,10 +108,23 @@ def _hide(value: Json, name: str) -> Json:
     if isinstance(value, str):
         return hide_text(value)
     if isinstance(value, dict):
-        return {key: _hide(each, key) for key, each in value.items()}
+        return _hide_object(as_mapping(value))
     if isinstance(value, list | tuple):
         return [_hide(each, "") for each in value]
     return value
+
+
+def _hide_object(value: Mapping[str, Json]) -> Json:
+    pair = {key.lower(): each for key, each in value.items()}
+    named = pair.get("name", pair.get("key")) if pair.keys() in _NAMED_VALUE else None
+    shown: dict[str, Json] = {}
+    for key, each in value.items():
+        name = named if isinstance(named, str) and key.lower() == "value" else key
+        told = hide_text(key)
+        while told in shown:  # of two names that are secrets, none takes the other's place
+            told += "'"
+        shown[told] = _hide(each, name)
+    return shown
 
 
 def _blank(value: Json) -> Json:
@@ -199,7 +223,8 @@ def _scalar(text: str, at: int, quoted_as: str) -> tuple[str, int]:
     """
     if text.startswith(HIDDEN, at):
         return HIDDEN, at + len(HIDDEN)
-    if quote := _QUOTE.match(text, at):
+    prefix = _PREFIX.match(text, at)
+    if quote := _QUOTE.match(text, prefix.end() if prefix else at):
         inside, after = _close(text, quote)
         return f"{quote[0]}{HIDDEN if inside else ''}{quote[0]}", after
     bare = _BARE.match(text, at)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.console.hidden import hide, hide_text
+from shared.visible import visible
 
 if TYPE_CHECKING:
     from shared.values import Json
 
+_TEXTS = re.compile(r"<textarea\b.*?</textarea>|>[^<]+", re.DOTALL)
 MOST = 20_000
 """Characters that a page shows of one value."""
 
@@ -29,7 +32,22 @@ class Shown:
 def shown(text: str, most: int = MOST) -> Shown:
     """Return the JSON *text*, or any other text, as a page shows it: *most* characters at most."""
     whole = pretty(text)
-    return Shown(whole[:most], len(text.encode()), len(whole) > most)
+    return Shown(whole[:most], len(in_bytes(text)), len(whole) > most)
+
+
+def in_bytes(text: str) -> bytes:
+    r"""Return *text* as UTF-8. Half a surrogate pair, which JSON may hold and UTF-8 not, is its escape: ``\ud800``."""
+    return text.encode(errors="backslashreplace")
+
+
+def as_page(html: str) -> bytes:
+    """Return *html* as UTF-8, with what its reader would not see or be misled by as escapes, as a terminal has it.
+
+    Only its texts are shown so: attributes, and what stands in a field, are what is sent back.
+    """
+    if not html.replace("\n", "").replace("\t", "").isprintable():
+        html = _TEXTS.sub(lambda part: part[0] if part[0].startswith("<") else visible(part[0]), html)
+    return in_bytes(html)
 
 
 def pretty(text: str) -> str:

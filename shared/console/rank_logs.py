@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from flask import request
 
 from shared.console.hidden import hide_text
+from shared.console.pretty import in_bytes
 from shared.console.rank_opened import LONG
 from shared.run.debug.choice import name_of
 from shared.run.request_log import LogPart, find_call, read_part, whole
@@ -63,7 +64,7 @@ def whole_log(desk: Desk, place: Place) -> Iterator[bytes]:
     """Yield all lines of the log at *place*, without secrets, as they are read."""
     try:
         for text in whole(desk.aws.logs, place):
-            yield f"{hide_text(text)}\n".encode()
+            yield in_bytes(f"{hide_text(text)}\n")
     except (ClientError, BotoCoreError) as error:
         yield f"(the rest could not be read: {error})\n".encode()
 

@@ -3,10 +3,15 @@
 Anybody on this machine can connect. So what says nothing is cut off after a while, and where there are too many
 connections, the oldest one makes room that has not asked for anything yet, or else has its answer. A connection serves
 one request (Werkzeug closes it after its answer), so that no client can hide a second one in the body of the first.
+
+Browsers take ``LABEL.localhost`` for ``::1`` first, then for 127.0.0.1. So whoever listened on the same port of ``::1``
+would be sent the token, and later the cookie. The server holds that port too, and answers nothing there: a browser is
+refused at once, and goes on to 127.0.0.1.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import socket
 import socketserver
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 LOOPBACK = "127.0.0.1"
+_OTHER_LOOPBACK = "::1"
+_NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
+_TRIES = 20  # ports, where any does
 _MOST = 64  # connections; a browser opens six
 _SILENT = 10.0  # seconds until a connection that sends or takes nothing is closed
 _ASKS = 10.0  # seconds from connecting until all headers are there
@@ -118,7 +126,7 @@ class Server(ThreadedWSGIServer):
         clock: Gives seconds from any start.
 
     Raises:
-        OSError: The port is taken.
+        OSError: The port is taken, on 127.0.0.1 or on ``::1``.
     """
 
     request_queue_size = 128
@@ -127,8 +135,17 @@ class Server(ThreadedWSGIServer):
         self._clock = clock
         self._lock = Lock()
         self._connections: dict[socket.socket, _Connection] = {}
-        with _listen(port, self.request_queue_size) as listener:  # Werkzeug's own ends the process if a port is taken
+        self._held: socket.socket | None = None  # Werkzeug closes the server once, in the middle of making it
+        listener, held = _take(port, self.request_queue_size)
+        with listener:  # Werkzeug's own ends the process if a port is taken
             super().__init__(LOOPBACK, listener.getsockname()[1], None, _Handler, fd=listener.fileno())
+        self._held = held
+
+    def server_close(self) -> None:
+        """Close the port."""
+        super().server_close()
+        if self._held:
+            self._held.close()
 
     def serve(self, app: Flask) -> None:
         """Serve *app* until an exception ends it, such as that of a signal."""
@@ -191,6 +208,35 @@ class Server(ThreadedWSGIServer):
             request.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # it ended by itself
+
+
+def _take(port: int, queue: int) -> tuple[socket.socket, socket.socket | None]:
+    """Return what listens on *port*, and what holds the same port of ``::1``; None where there is no IPv6."""
+    tries = 1 if port else _TRIES
+    while True:
+        listener = _listen(port, queue)
+        try:
+            return listener, _hold(listener.getsockname()[1])
+        except OSError:
+            listener.close()
+            tries -= 1
+            if not tries:
+                raise
+
+
+def _hold(port: int) -> socket.socket | None:
+    """Keep *port* of ``::1`` from others. Nothing listens there, so that who connects is refused."""
+    held = None
+    try:
+        held = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        held.bind((_OTHER_LOOPBACK, port))  # without SO_REUSEADDR: nobody else can bind it then
+    except OSError as error:
+        if held:
+            held.close()
+        if error.errno in _NO_IPV6:
+            return None
+        raise
+    return held
 
 
 def _listen(port: int, queue: int) -> socket.socket:

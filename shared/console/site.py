@@ -19,6 +19,7 @@ from werkzeug.routing import BaseConverter
 
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
 from shared.console.hidden import hide_text
+from shared.console.pretty import as_page, in_bytes
 from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
@@ -195,11 +196,11 @@ class Site:
             return Response(self._html("error.html.j2", view=None, page=told, version=""), status, mimetype="text/html")
         except Exception as broken:  # noqa: BLE001  what it is, is told; who asked gets the error before it
             self._say("error.html.j2", broken)
-            return Response(f"{told}\n", status, mimetype="text/plain")
+            return Response(in_bytes(f"{told}\n"), status, mimetype="text/plain")
 
-    def _html(self, template: str, **values: object) -> str:
+    def _html(self, template: str, **values: object) -> bytes:
         common: Mapping[str, object] = {"place": self.desk.place, "form_key": self._guard.form_key}
-        return self._templates.get_template(template).render(**common, **values)
+        return as_page(self._templates.get_template(template).render(**common, **values))
 
 
 def _version(record: Mapping[str, Json]) -> str:

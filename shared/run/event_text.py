@@ -33,8 +33,12 @@ def event_text(event: HistoryEventTypeDef) -> str:
 
 
 def _data(told: Mapping[str, object]) -> str:
-    sizes = (f"{name} of {len(str(told[name]).encode()):,} bytes" for name in ("output", "input") if name in told)
+    sizes = (f"{name} of {_bytes(str(told[name])):,} bytes" for name in ("output", "input") if name in told)
     return next(sizes, _message(told))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
 
 
 def _message(told: Mapping[str, object]) -> str:

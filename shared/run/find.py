@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
 
+_NONE = frozenset({"ExecutionDoesNotExist", "InvalidArn", "ValidationException"})
+"""What DescribeExecution says where there is none of a name, or no execution can have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -63,7 +66,7 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
         try:
             told = aws.states.describe_execution(executionArn=arn)
         except ClientError as error:
-            if code_of(error) != "ExecutionDoesNotExist":
+            if code_of(error) not in _NONE:
                 raise
             continue
         run = Run(run_id, arn, lane, key)

@@ -156,7 +156,7 @@ def command_of(team: str, workflow: str, filled: Filled, where: str = "") -> str
     words = ["lanes", "run", team, workflow]
     if filled.given != {}:
         text = json.dumps(filled.given, ensure_ascii=False, separators=(",", ":"))
-        words += ["--input", text if len(text.encode()) <= _LONGEST_WORD else "payload.json"]
+        words += ["--input", text if len(text.encode(errors="surrogatepass")) <= _LONGEST_WORD else "payload.json"]
     for name, value in filled.options.items():
         for each in value if isinstance(value, list) else [value]:
             option = f"--{option_of(name)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from shared.console.launches import Whose
 from shared.errors import UsageError
@@ -32,7 +33,7 @@ def stop(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
     run = desk.run(run_id).found.run
     desk.check_writes(run.lane.team, form.get("named", ""))
     stop_run(desk.aws, run.lane, run_id)
-    return f"/runs/{run_id}"
+    return f"/runs/{quote(run_id)}"
 
 
 def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
@@ -45,7 +46,7 @@ def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
     team, workflow = live.found.run.lane.team, live.found.run.workflow
     desk.check_writes(team, form.get("named", ""))
     seen = form.get("redrives", "")
-    if not seen.isascii() or not seen.isdigit():
+    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):  # noqa: PLR2004  nobody redrives as often
         raise UsageError("the form does not say how often the run was redriven", fix="open the page of the run again")
 
     def go_on(_: str, note: Callable[[str], None]) -> None:
@@ -60,5 +61,5 @@ def redrive(desk: Desk, form: Mapping[str, str], run_id: str) -> str:
         redrive_told(desk.aws, here, redrivable, note, desk.place.options)
 
     key = f"{run_id}-redrive-{int(seen) + 1}"
-    launch = desk.launches.begin(key, "", Whose(team, workflow, f"/runs/{run_id}", run_id), go_on, lambda: key)
-    return f"/launches/{launch.id}"
+    launch = desk.launches.begin(key, "", Whose(team, workflow, f"/runs/{quote(run_id)}", run_id), go_on, lambda: key)
+    return f"/launches/{quote(launch.id)}"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _MOST_RECORDS = 10**15
+_MOST_DIGITS = 16  # Python makes no number of thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,6 @@ def _records_asked() -> int | None:
     text = request.args.get("records", "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_RECORDS):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and 0 < int(text) <= _MOST_RECORDS):
         raise UsageError(f"{text[:40]!r} is no number of records", fix=f"1 to {_MOST_RECORDS:,}")
     return int(text)

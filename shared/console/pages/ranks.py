@@ -237,7 +237,7 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
                 each.status,
                 each.told,
                 each.count,
-                _address(run.id, key, Filter(status=each.status or "bad", error=each.error)),
+                _address(run.id, key, Filter(status=each.status or "bad", error=_public(each.error))),
                 shown(each.example),
             )
             for each in ranks.groups
@@ -279,6 +279,11 @@ def _row(ranks: Ranks, run_id: str, key: int | None, uses: Mapping[int, RankUse]
     message = f"{message[:_LONGEST]} ..." if len(message) > _LONGEST else message
     use = uses.get(row.number) if row.number is not None else None
     return Row(row, f"/runs/{run_id}/ranks/{at}{query(asked)}", hide_text(row.error), message, ranks.is_slow(row), use)
+
+
+def _public(error: str) -> str:
+    """Return *error* for an address; empty, which is any, where a secret is part of its name."""
+    return error if hide_text(error) == error else ""
 
 
 def _address(run_id: str, key: int | None, wanted: Filter, **changed: str | int) -> str:

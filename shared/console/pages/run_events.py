@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from shared.console.hidden import hide_text
-from shared.console.pretty import Shown, pretty, shown, unfolded
+from shared.console.pretty import Shown, in_bytes, pretty, shown, unfolded
 from shared.console.site import File
 from shared.errors import UsageError
 from shared.run.event_index import Wanted
@@ -130,7 +130,7 @@ def event_file(index: EventIndex, number: int) -> File:
     event = index.event(number)
     about = {"id": event["id"], "type": event["type"], "timestamp": event["timestamp"].isoformat()}
     whole = pretty(json.dumps({**about, "details": json.loads(_as_text(details(event)))}))
-    return File(whole.encode(), "application/json; charset=utf-8")
+    return File(in_bytes(whole), "application/json; charset=utf-8")
 
 
 def _row(row: EventRow, event: HistoryEventTypeDef) -> EventShown:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.console.hidden import hide, hide_text
-from shared.console.pretty import pretty
+from shared.console.pretty import as_page, in_bytes, pretty
 from shared.console.site import File
 from shared.errors import UsageError
 from shared.measure.billing.measured_run import read_measured
@@ -70,7 +70,7 @@ def data_file(run: SeenRun, what: str) -> File:
     text = run.found.input if what == "input" else run.found.output
     if text is None:
         raise UsageError(f"{run.found.run.id} has no {what}", fix="a run has one when it has succeeded")
-    return File(pretty(text).encode(), "application/json; charset=utf-8")
+    return File(in_bytes(pretty(text)), "application/json; charset=utf-8")
 
 
 def plot_file(desk: Desk, run: SeenRun, followed: Followed, name: str) -> File:
@@ -136,7 +136,7 @@ def _report(desk: Desk, measured: MeasuredRun) -> bytes:
     found = measured.found
     shown = replace(found, input=_hidden(found.input), output=None if found.output is None else _hidden(found.output))
     with _DRAWING:
-        return as_html(_without_secrets(report_run(desk.aws, replace(measured, found=shown)))).encode()
+        return as_page(as_html(_without_secrets(report_run(desk.aws, replace(measured, found=shown)))))
 
 
 def _hidden(text: str) -> str:

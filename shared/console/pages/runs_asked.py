@@ -38,6 +38,7 @@ BY = {
     "unknown": "another workflow or program",
 }
 """What starts runs, as far as their names tell, and how that is said."""
+_MOST_DIGITS = 8
 _MOST = 1_000_000
 
 
@@ -122,6 +123,6 @@ def _one_of(known: Mapping[str, object], name: str, value: str) -> str:
 
 
 def _number(name: str, text: str, least: int = 0) -> int:
-    if not (text.isascii() and text.isdigit() and least <= int(text[:8]) <= _MOST):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and least <= int(text) <= _MOST):
         raise UsageError(f"{name}={text!r} is no number from {least} to {_MOST}")
     return int(text)

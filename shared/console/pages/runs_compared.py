@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide
+from shared.console.hidden import hide, hide_text
 from shared.console.known_runs import key_of
 from shared.console.site import View
 from shared.console.spans import span, times
@@ -192,7 +192,7 @@ def _values(before: Json, after: Json) -> Values:
 
 def _cut(leaf: Leaf) -> Leaf:
     """Return *leaf* with texts that can be shown; what is left out is counted."""
-    return replace(leaf, before=_short(leaf.before), after=_short(leaf.after))
+    return replace(leaf, path=hide_text(leaf.path), before=_short(leaf.before), after=_short(leaf.after))
 
 
 def _short(text: str) -> str:

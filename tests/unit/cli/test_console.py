@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.cli import console
+from shared.visible import visible
 
 CLI = Path(console.__file__).parent
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x1b[0m\x1b[2J\r\x08\x7f\x9b2J\u202e\u2066\u200b\ufeff\U000e0041\u2028"
@@ -32,24 +33,24 @@ def screen():
 
 
 def test_what_steers_a_terminal_is_shown():
-    assert console.visible(HOSTILE) == SEEN
+    assert visible(HOSTILE) == SEEN
 
 
 @pytest.mark.parametrize("text", ["", "plain", "a\tb\nc", "Zoë Δ 漢字 🚀", "\u00a0\u00a0File", r"\x1b already"])
 def test_all_else_is_as_it_was(text):
-    assert console.visible(text) == text
+    assert visible(text) == text
 
 
 @given(st.text())
 def test_nothing_that_steers_is_left_and_showing_twice_changes_nothing(text):
-    shown = console.visible(text)
+    shown = visible(text)
     assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c not in "\t\n"]
-    assert console.visible(shown) == shown
+    assert visible(shown) == shown
 
 
 def test_c1_that_came_as_bytes_is_shown_too():
-    assert console.visible(b"\xc2\x9b2J".decode()) == r"\x9b2J"
-    assert console.visible(b"\x9b2J".decode("utf-8", "surrogateescape")) == r"\udc9b2J"
+    assert visible(b"\xc2\x9b2J".decode()) == r"\x9b2J"
+    assert visible(b"\x9b2J".decode("utf-8", "surrogateescape")) == r"\udc9b2J"
 
 
 def as_table(text):
@@ -82,7 +83,7 @@ def test_every_way_to_print_shows_it(way, text, screen):
 def test_a_bar_that_moves_still_moves_and_shows_its_name(screen):
     made, file = screen
     bars = Progress(TextColumn("{task.description}", markup=False), BarColumn(), console=made)
-    bars.add_task(console.visible(HOSTILE + MARKUP), total=1)
+    bars.add_task(visible(HOSTILE + MARKUP), total=1)
     with Live(bars, console=made, transient=True, refresh_per_second=100) as live:
         live.refresh()
     assert SEEN + MARKUP in file.getvalue()

@@ -113,6 +113,13 @@ def test_a_cookie_opens_and_another_does_not(ask, cookie):
         assert status(ask(cookie=wrong)) == 403
 
 
+@pytest.mark.parametrize("other", ['bad={"x":[1]}', "a b=1", "path=/", "\xe9=1", "{name}=of another port", "", "="])
+def test_no_cookie_of_another_port_shuts_anybody_out(ask, cookie, other):
+    other = other.format(name=cookie.partition("=")[0]) if "{name}" in other else other
+    assert ask(cookie=f"{other}; {cookie}") is None
+    assert ask(cookie=f"{cookie}; {other}") is None
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "get", "X"])
 def test_no_other_method_is_known(ask, cookie, method):
     assert status(ask(method=method, cookie=cookie)) == 405

@@ -80,6 +80,11 @@ def test_a_value_in_an_object_is_known_by_its_name_whatever_it_is(name):
         KEY,
         "AKIAIOSFODNN7EXAMPLE",
         "ASIAIOSFODNN7EXAMPLE",
+        "ghp_" + 18 * "aB",
+        "github_pat_" + 11 * "aB" + "_" + 20 * "cD",
+        "glpat-" + 10 * "x-",
+        "hf_" + 17 * "aB",
+        "xoxb-123456789012-123456789012-AbCdEfGh",
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\\nMIIE",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP",
@@ -223,6 +228,36 @@ def test_a_text_of_ten_times_the_length_takes_about_ten_times_as_long(part):
         return min(times)
 
     assert cost(300_000) < 40 * cost(30_000) + 0.05
+
+
+def test_a_name_and_a_value_beside_each_other_are_known_as_a_pair():
+    assert hide([{"Name": "DB_PASSWORD", "Value": SECRET}]) == [{"Name": "DB_PASSWORD", "Value": HIDDEN}]
+    assert hide({"key": "api_key", "value": [SECRET]}) == {"key": "api_key", "value": [HIDDEN]}
+    assert hide({"Key": "team", "Value": "team1"}) == {"Key": "team", "Value": "team1"}
+
+
+def test_a_secret_that_is_a_name_is_hidden_and_takes_no_others_place():
+    one, other = new_token(random.Random(1)), new_token(random.Random(2))
+    assert hide({one: 1, other: 2, "x": 3}) == {HIDDEN: 1, f"{HIDDEN}'": 2, "x": 3}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password=b'{SECRET}'",
+        f"Config(api_key=rb'{SECRET}', n=1)",
+        f"\x1b[36mpassword\x1b[0m=\x1b[35m{SECRET}\x1b[0m",
+        f"\x1b[1mdb_pass\x1b[0m: {SECRET}",
+        f"DB_PASS={SECRET}",
+    ],
+)
+def test_a_value_is_known_in_what_python_and_logs_for_terminals_write(text):
+    assert SECRET not in hide_text(text)
+
+
+@pytest.mark.parametrize("text", ["high_pass: butterworth", "hf_model_configuration_of_everything = 1"])
+def test_what_only_looks_alike_is_shown(text):
+    assert hide_text(text) == text
 
 
 def test_ten_megabytes_of_log_are_read():

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -275,6 +276,38 @@ def test_hostile_texts_are_only_texts(client, aws, lane, ended):
     assert "script-src" not in report.headers["Content-Security-Policy"]
     assert report.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
     assert client.told == []
+
+
+def test_half_a_surrogate_pair_is_shown_as_its_escape_wherever_it_comes(client, ended):
+    failing = {"Type": "Fail", "ErrorPath": "$.a", "CausePath": "$.a"}
+    run_id = ended(machine(Break=failing), {"a": "\ud800", "\udfff": 1})
+    places = [f"/runs/{run_id}{end}" for end in ("", "?state=Break", "/input", "/events/2", "/report", ".json")]
+    for place in (*places, f"/team2/cosmic/new?from={run_id}"):
+        assert r"\ud800" in page(client, place), place
+
+
+def test_no_page_of_a_run_or_of_its_ranks_shows_a_secret(client, ended):
+    name = "ghp_" + 18 * "aB"  # as the name of a value, and in that of an error
+    cause = {"errorMessage": "no login, password=hunter2", "errorType": f"Bad {name}"}
+    failing = {"Type": "Fail", "ErrorPath": "$.error", "CausePath": "$.cause"}
+    item = {"error": f"Bad {name}", "cause": json.dumps(cause), "password": "hunter2"}
+    value = {name: 1, "items": [item], "tags": [{"Name": "DB_PASSWORD", "Value": "hunter2"}]}
+    definition = machine(Each=mapped(machine(Break=failing), ItemsPath="$.items"))
+    one, other = ended(definition, value), ended(definition, value)
+    ends = ("", ".json", "?state=Each", "?state=Break", "/input", "/report", "/events/1", "/events/6")
+    ranks = ("/ranks", "/ranks.json", "/ranks?status=bad", "/ranks/0", "/ranks/0.json")
+    others = (f"/team2/cosmic/new?from={one}", "/team2/runs", f"/team2/runs?compare={one}&compare={other}")
+    for address in (*(f"/runs/{one}{end}" for end in ends + ranks), *others):
+        text = page(client, address)
+        assert name not in text, address
+        assert "hunter2" not in text, address
+
+
+def test_a_run_whose_name_no_address_can_hold_as_it_is_can_be_stopped(client, aws, lane, start):
+    run_id = start(machine(Wait={"Type": "Wait", "Seconds": 600, "End": True}), name="\u202eodd\u200b")
+    answer = client.post(f"/runs/{quote(run_id)}/stop")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/runs/{quote(run_id)}")
+    wait(aws, lane, run_id)
 
 
 @pytest.mark.parametrize("query", ["before=x", "before=-1", "before=1e3", "before=99999999999", "before=٣"])

@@ -173,12 +173,13 @@ def test_the_row_of_a_run_changes_when_it_ends(client, desk, states, lane):
 def test_a_failed_run_shows_its_error_and_is_not_compared(client, states, lane):
     for _ in range(8):
         states.add(lane, "cosmic")
-    states.add(lane, "cosmic", status="FAILED", error="<script>alert(1)</script>", seconds=900.0)
+    error = "<script>alert(1)</script> \ud800"
+    states.add(lane, "cosmic", status="FAILED", error=error, seconds=900.0)
     failed = rows(client)[0]
-    assert (failed["error"], failed["against_usual"], failed["usual"]) == ("<script>alert(1)</script>", "", None)
+    assert (failed["error"], failed["against_usual"], failed["usual"]) == (error, "", None)
     page = client.get("/team2/runs").text
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt; \ud800" in page
 
 
 def test_what_could_not_be_read_is_told(client, states, lane):
@@ -211,7 +212,9 @@ def test_filters(client, states, lane, query, found):
 
 
 @pytest.mark.parametrize(
-    "query", ["?status=x", "?page=0", "?page=x", "?look=-1", "?by=me", "?workflow=none", "?cost=²"]
+    "query",
+    ["?status=x", "?page=0", "?page=x", "?look=-1", "?by=me", "?workflow=none", "?cost=²", f"?page=1{'0' * 5000}"]
+    + [f"?page=00000001{'9' * digits}" for digits in (8, 5000)],
 )
 def test_what_cannot_be_asked_is_refused(client, query):
     assert client.get(f"/team2/runs{query}").status_code == 404

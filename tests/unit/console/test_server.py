@@ -1,5 +1,6 @@
 """The server over loopback, on a clock of the test's own: how long and how many connections it bears."""
 
+import errno
 import socket
 from threading import Event, Thread
 
@@ -130,6 +131,42 @@ def test_those_whose_answers_are_being_made_stay(connect, server, app):
 def test_a_port_that_is_taken_raises_and_ends_no_process(server):
     with pytest.raises(OSError, match="in use"):
         Server(server.port)
+
+
+@pytest.fixture
+def sixth():
+    """A socket of IPv6, of another program."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        yield made
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_nobody_else_can_listen_where_a_browser_looks_for_the_name_first(server, sixth, host):
+    with pytest.raises(OSError, match="in use"):
+        sixth.bind((host, server.port))
+    assert sixth.connect_ex(("::1", server.port)) == errno.ECONNREFUSED
+
+
+def test_where_somebody_listens_already_the_port_is_taken(sixth):
+    sixth.bind(("::1", 0))
+    sixth.listen()
+    with pytest.raises(OSError, match="in use"):
+        Server(sixth.getsockname()[1])
+
+
+def test_both_ports_are_free_again_when_it_is_closed(sixth):
+    made = Server(0)
+    made.server_close()
+    sixth.bind(("::1", made.port))
+    with socket.create_server(("127.0.0.1", made.port)):
+        pass
 
 
 def test_it_prints_nothing_even_where_the_application_fails(connect, server, app, capfd):

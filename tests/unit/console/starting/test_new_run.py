@@ -227,7 +227,16 @@ def test_an_input_that_the_fields_cannot_say_is_filled_in_as_json(console, cloud
 
 @pytest.mark.parametrize(
     "address",
-    ["/team9/none/new", "/nobody/any/new", "/team9/any/new?draft=none", "/team9/any/new?from=none", "/launches/none"],
+    [
+        "/team9/none/new",
+        "/nobody/any/new",
+        "/team9/any/new?draft=none",
+        "/team9/any/new?from=none",
+        "/team9/any/new?from=%0d%0a",
+        f"/team9/any/new?from={5000 * 'a'}",
+        f"/team9/any/new?records={5000 * '1'}",
+        "/launches/none",
+    ],
 )
 def test_what_there_is_not_is_told_with_a_fix(console, address):
     answer = console.get(address)
