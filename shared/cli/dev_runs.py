@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.measure.billing.finished_run import finish_express, finish_run
 from shared.run.express import logged_events, run_express
-from shared.run.graph import graph_of, read_graph
-from shared.run.history import ENDINGS
+from shared.run.find import Found
+from shared.run.graph import GraphReader, graph_of
+from shared.run.live import LiveRun
 from shared.run.logs import read_logs
 from shared.run.start import Run, start
 from shared.run.watch import Snapshot
@@ -75,39 +76,37 @@ class StandardRun:
     ) -> None:
         self.id = run_id
         self._aws = aws
-        self._definition = definition
         began = datetime.now(UTC)
         self._run = start(aws, lane, workflow, payload, run_id)
         self._reader = read_logs(aws, self._run, began)
-        self._end: Snapshot | None = None
-        self._newest = self._drawn = 0
-        self._graph = graph_of(definition)
+        self._live = LiveRun(aws, Found(self._run, "RUNNING", began, None, "{}", None))
+        self._states = GraphReader(definition)
+        self._graph = self._states.graph()
+        self._taken, self._counted = 0, self._live.map_runs  # what the graph has taken in
 
     def over(self) -> bool:
-        """Return whether it is over: its newest event tells, a question that costs a tenth of its whole history."""
-        states, arn = self._aws.states, self._run.arn
-        newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"][0]
-        self._newest = newest["id"]
-        if newest["type"] not in ENDINGS:
-            return False
-        told = states.describe_execution(executionArn=arn)
-        self._end = Snapshot(told["status"], None, {}, told["startDate"], told.get("stopDate"), told.get("output"))
-        return True
+        """Read what is new of it; return whether it is over."""
+        self._live.look()
+        return self._live.over
 
     def lines(self) -> list[Line]:
         """Return the lines that are new."""
         return self._reader.read()
 
     def graph(self) -> Graph:
-        """Return the states of its machine: the same value where nothing has happened."""
-        if self._newest != self._drawn or _elsewhere(self._graph):
-            self._drawn, self._graph = self._newest, read_graph(self._aws.states, self._run.arn, self._definition)
+        """Return the states of its machine, as of the last look: the same value where nothing has happened."""
+        new, map_runs = self._live.events[self._taken :], self._live.map_runs
+        if new or map_runs != self._counted:
+            self._states.take(new)
+            self._taken, self._counted = self._taken + len(new), map_runs
+            self._graph = self._states.graph(map_runs)
         return self._graph
 
     def finish(self) -> FinishedRun:
         """Return what came of it."""
-        assert self._end  # noqa: S101  over() has said so
-        return finish_run(self._aws, self._run, self._end, self._reader)
+        found = self._live.found
+        end = Snapshot(found.status, None, {}, found.started, found.stopped, found.output)
+        return finish_run(self._aws, self._run, end, self._reader)
 
     def stop(self) -> None:
         """Stop it."""
@@ -167,8 +166,3 @@ class ExpressCall:
 
     def stop(self) -> None:
         """Nobody can."""
-
-
-def _elsewhere(graph: Graph) -> bool:
-    """Say whether items go on in executions of their own, of which the run's history says nothing."""
-    return any(node.distributed and node.running for _, node in graph.walk())

@@ -27,13 +27,13 @@ def words(node: Node) -> str:
     """Return what is known of a state: ``running 12/40, 2 failed, retried 3``."""
     items = node.items
     if items:
-        done, total, failed = items.done, items.total, items.failed
+        done, total, wrong = items.done, items.total, items.wrong
     else:
-        done, total, failed = node.done, node.visits, node.failed
+        done, total, wrong = node.done, node.visits, (f"{node.failed} failed",) if node.failed else ()
     counted = items is not None or node.visits > 1
     told = [
         f"{node.mark} {done}/{'?' if total is None else total}" if counted else node.mark,
-        f"{failed} failed" if failed and counted else "",
+        *(wrong if counted else ()),
         f"retried {node.retries}" if node.retries else "",
         _error(node),
         "each item an execution of its own" if items and node.distributed else "",
@@ -88,4 +88,4 @@ def news(before: Graph | None, now: Graph) -> Iterator[str]:
 def _told(node: Node) -> tuple[object, ...]:
     total = (node.items.total if node.items else node.done + node.running) or 1
     done = node.items.done if node.items else node.done
-    return node.mark, node.retries, node.error, node.failed, node.items and node.items.failed, 4 * done // total
+    return node.mark, node.retries, node.error, node.failed, node.items and node.items.wrong, 4 * done // total

@@ -104,4 +104,7 @@ class LiveRuns:
                 where=", ".join(closed),
                 fix="use others",
             )
-        raise UsageError(f"no lane has a run {run_id!r}", fix="/ shows all lanes")
+        raise UsageError(
+            f"no lane has a run {run_id!r} that Step Functions keeps",
+            fix=f"/ shows all lanes; what the log of an express run tells is all on /runs/{run_id}",
+        )

@@ -12,7 +12,7 @@ from shared.console.hidden import hide_text
 from shared.console.pretty import in_bytes
 from shared.console.rank_opened import LONG
 from shared.run.debug.choice import name_of
-from shared.run.rank_log import LogPart, find_place, read_part, whole
+from shared.run.request_log import LogPart, find_call, read_part, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from shared.console.desk import Desk
     from shared.console.rank_opened import Opened
     from shared.run.rank_detail import Call, RankDetail
-    from shared.run.rank_log import Place
     from shared.run.report_line import Report
+    from shared.run.request_log import Place
 
 _AGAIN = 5.0  # seconds until a log is looked for again that is not there, or not whole
 _MOST_CALLS = 8  # whose REPORT lines are looked for
@@ -97,7 +97,7 @@ def _place(desk: Desk, opened: Opened, detail: RankDetail, chosen: int) -> Place
         return None
     group, number = run.lane.functions[key].log_group, row.place if row.number is None else row.number
     kept = ("log place", run.arn, row.execution, row.place, call.state, call.began, call.status)
-    return desk.readings.fresh(kept, lambda: find_place(desk.aws.logs, group, call, run.id, number), _AGAIN)
+    return desk.readings.fresh(kept, lambda: find_call(desk.aws.logs, group, call, run.id, number), _AGAIN)
 
 
 def _no_log(desk: Desk, opened: Opened, call: Call) -> str:

@@ -19,12 +19,10 @@ from shared.run.failure import find_invocation
 from shared.run.log_tail import tail_of
 from shared.run.logs import Invocation, LogReader
 from shared.run.patience import LATE, looks
+from shared.run.request_log import find_request, read_last, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
-
-    from mypy_boto3_logs.type_defs import FilterLogEventsRequestPaginateTypeDef
 
     from shared.aws.client import Aws
     from shared.aws.settling.waiting import Sleep
@@ -93,40 +91,14 @@ def _first(
 
 
 def _by_request(request: str, aws: Aws, group: str, found: Found) -> Invocation | None:
-    """Return the invocation *request* as the log *group* has it; None where it has none."""
-    asked: FilterLogEventsRequestPaginateTypeDef = {
-        "logGroupName": group,
-        "startTime": _milliseconds(found.started),
-        "filterPattern": f'"{request}"',
-    }
-    if found.stopped:
-        asked["endTime"] = _milliseconds(found.stopped + LATE)
-    pages = aws.logs.get_paginator("filter_log_events").paginate(**asked)
-    named = [event for page in pages for event in page.get("events", ())]
-    if not named:
+    """Return the invocation *request* as the log *group* has it, its last lines; None where it has none."""
+    place = find_request(aws.logs, group, window_of(found.started, found.stopped and found.stopped + LATE), request)
+    if place is None:
         return None
-    first, last = named[0], named[-1]
-    invocation = Invocation(request, group, started_ms=first["timestamp"])
-    told = aws.logs.get_log_events(
-        logGroupName=group,
-        logStreamName=first["logStreamName"],
-        startTime=first["timestamp"] - _LOADING_MS,
-        endTime=last["timestamp"] + 1,
-        limit=_MOST_READ,
-        startFromHead=False,
-    )
-    for event in told["events"]:
-        text = event["message"].rstrip("\n")
+    invocation = Invocation(request, group, started_ms=place.begin)
+    for _, text in read_last(aws.logs, place, _MOST_READ):
         invocation.take(text)
-        if invocation.report and invocation.report.request_id == request:
-            break
-        if invocation.report:  # it was of the invocation before, in the same environment
-            invocation = Invocation(request, group, started_ms=first["timestamp"])
     return invocation
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(1000 * moment.timestamp())
 
 
 def _by_error(failure: Failure, aws: Aws, group: str, _found: Found) -> Invocation | None:

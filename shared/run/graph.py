@@ -26,12 +26,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a Map: how many there are, as far as is known, and how many of them run, are done, and failed."""
+    """The items of a Map: how many there are, as far as is known, and what became of how many of them.
+
+    Those that were stopped had not failed: something else ended the Map, or their own executions.
+    """
 
     total: int | None
     running: int = 0
     done: int = 0
     failed: int = 0
+    timed_out: int = 0
+    stopped: int = 0
+
+    @property
+    def begun(self) -> int:
+        """How many have begun."""
+        return self.running + self.done + self.failed + self.timed_out + self.stopped
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """How many did not end well, in words: ``2 failed``, ``1 timed out``, ``3 stopped``."""
+        found = ((self.failed, "failed"), (self.timed_out, "timed out"), (self.stopped, "stopped"))
+        return tuple(f"{count:,} {word}" for count, word in found if count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +233,7 @@ def _objects(value: Json) -> list[Mapping[str, Json]]:
 def _items_of(visit: Visit, map_runs: Mapping[str, DescribeMapRunOutputTypeDef]) -> Items:
     if told := map_runs.get(visit.map_run):
         counts = told["itemCounts"]
-        failed = counts["failed"] + counts["timedOut"] + counts["aborted"]
-        return Items(counts["total"], counts["running"], counts["succeeded"], failed)
+        ended = counts["failed"], counts["timedOut"], counts["aborted"]
+        return Items(counts["total"], counts["running"], counts["succeeded"], *ended)
     counted = visit.items.counts
-    return Items(visit.total, counted["Started"], counted["Succeeded"], counted["Failed"])
+    return Items(visit.total, counted["Started"], counted["Succeeded"], counted["Failed"], stopped=counted["Aborted"])

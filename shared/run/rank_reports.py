@@ -13,15 +13,15 @@ from shared.run.logs import LogReader
 from shared.run.patience import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from shared.aws.client import Aws
     from shared.run.find import Found
     from shared.run.logs import Invocation
     from shared.run.report_line import Report
 
-_TELLING = '?"START RequestId: " ?"REPORT RequestId: " ?"\\"progress\\""'
-"""The lines of START, of REPORT and of progress; the rest of the logs is not sent."""
+_TELLING = '?"START RequestId: " ?"REPORT RequestId: " ?"platform.start" ?"platform.report" ?"\\"progress\\""'
+"""The lines of START and REPORT, as text or as JSON, and of progress; the rest of the logs is not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,18 @@ class RankUses:
     others: int
 
 
-def read_uses(aws: Aws, found: Found, requests: Mapping[str, int]) -> RankUses:
-    """Return what the ranks of the run *found* used; *requests* has the rank of each invocation that is known.
+def read_uses(
+    aws: Aws, found: Found, requests: Mapping[str, int], elsewhere: Collection[str] = frozenset()
+) -> RankUses:
+    """Return what the ranks of one Map of the run *found* used.
 
     Its functions' logs are read from its start to its end. Only a run that has ended is read.
+
+    Args:
+        aws: Where it ran.
+        found: The run.
+        requests: The rank of each invocation that is known to be of the Map.
+        elsewhere: The invocations that are known to be of its other Maps, whose ranks may have the same numbers.
     """
     lane, run = found.run.lane, found.run
     groups = {key: lane.functions[key].log_group for key in lane.workflows[run.workflow].functions.values()}
@@ -57,6 +65,8 @@ def read_uses(aws: Aws, found: Found, requests: Mapping[str, int]) -> RankUses:
     others = 0
     for each in reader.invocations.values():
         rank = _rank(each, run.id, requests)
+        if each.request_id in elsewhere:
+            continue
         if each.report and rank is not None:
             uses[rank] = _and(uses.get(rank), each.report)
         elif each.report:
@@ -65,9 +75,9 @@ def read_uses(aws: Aws, found: Found, requests: Mapping[str, int]) -> RankUses:
 
 
 def _rank(invocation: Invocation, run_id: str, requests: Mapping[str, int]) -> int | None:
-    if invocation.progress and run_id in invocation.runs:
-        return invocation.progress.rank
-    return requests.get(invocation.request_id)
+    if invocation.request_id in requests:
+        return requests[invocation.request_id]
+    return invocation.progress.rank if invocation.progress and run_id in invocation.runs else None
 
 
 def _and(before: RankUse | None, report: Report) -> RankUse:

@@ -22,7 +22,7 @@ from shared.run.rank_reports import read_uses
 from shared.run.ranks import PAGE, STATUSES, Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shared.console.desk import Desk
     from shared.console.heat_grid import Grid
@@ -205,8 +205,12 @@ def _uses(desk: Desk, live: LiveRun, reader: RunRanks, of: RankMap) -> Late[Rank
         return None
     recent = datetime.now(UTC) - live.found.stopped < LATE
     requests = reader.requests(of) if of.kind == "inline" else {}
+    others = [each for each in reader.maps() if each.kind == "inline" and each.key != of.key]
+    elsewhere = {request for each in others for request in reader.requests(each)}
     key = ("uses", live.found.run.arn, of.key, live.redrives)
-    return desk.readings.late(key, lambda: read_uses(desk.aws, live.found, requests), 20.0 if recent else LONG)
+    return desk.readings.late(
+        key, lambda: read_uses(desk.aws, live.found, requests, elsewhere), 20.0 if recent else LONG
+    )
 
 
 def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | None) -> Page:
@@ -242,14 +246,14 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
         ),
         grid=draw_grid(ranks) if many else None,
         bars=draw_histogram(ranks) if many else "",
-        uses_told=_uses_told(live, of, uses),
+        uses_told=_uses_told(live, of, uses, ranks, maps),
         others=used.others if used else 0,
         more=min(ranks.untold, ASKED_AT_ONCE),
     )
 
 
-def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None) -> str:
-    """Return why what ranks used is not shown; empty where it is."""
+def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None, ranks: Ranks, maps: Sequence[RankMap]) -> str:
+    """Return why what ranks used is not shown, or not of all; empty where it is."""
     if not live.over:
         return "Memory and billed time are read from the logs when the run is over."
     if uses is None:
@@ -261,7 +265,12 @@ def _uses_told(live: LiveRun, of: RankMap, uses: Late[RankUses] | None) -> str:
     if not uses.value.by_rank:
         named = "by a line of progress" if of.kind == "distributed" else "by a line of progress or in the history"
         return f"No REPORT line of the logs belongs to a rank: its invocations do not say theirs, {named}."
-    return ""
+    told: list[str] = []
+    if any(row.number is None for row in ranks.rows):
+        told.append("Logs tell memory and billed time by rank: open a child, and it says its rank and what it used.")
+    if of.kind == "distributed" and sum(each.kind == "distributed" for each in maps) > 1:
+        told.append("Logs do not tell the Map: they are of all distributed Maps that have a rank of that number.")
+    return " ".join(told)
 
 
 def _row(ranks: Ranks, run_id: str, key: int | None, uses: Mapping[int, RankUse], row: RankRow) -> Row:

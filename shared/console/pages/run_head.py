@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from shared.console.hidden import hide_text
@@ -40,13 +40,16 @@ class CostShown:
 
 @dataclass(frozen=True, slots=True)
 class RanksShown:
-    """The items of a run's largest Map: how many run, are done and failed. ``total`` is None while nobody knows it."""
+    """The items of a run's largest Map, as of :class:`~shared.run.graph.Items`: ``wrong`` says what ended badly."""
 
     state: str
     total: int | None
     running: int
     done: int
     failed: int
+    timed_out: int
+    stopped: int
+    wrong: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +146,13 @@ def _now(graph: Graph) -> str:
 def _ranks(graph: Graph) -> RanksShown | None:
     def size(node: Node) -> int:
         items = node.items
-        return (items.total or items.running + items.done + items.failed) if items else 0
+        return (items.total or items.begun) if items else 0
 
     node = max((node for _, node in graph.walk() if node.items), key=size, default=None)
     if node is None or node.items is None:
         return None
     items = node.items
-    return RanksShown(node.name, items.total, items.running, items.done, items.failed)
+    return RanksShown(node.name, **asdict(items), wrong=items.wrong)
 
 
 def _cost(measured: MeasuredRun) -> CostShown:

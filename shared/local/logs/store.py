@@ -114,7 +114,8 @@ class LogStore:
         self._clock = clock
         self._bounds = Bounds(self.database, storage.bounds.logs, self.now)
         self._ids: dict[GroupKey, int] = {}
-        self._places: dict[tuple[GroupKey, str], tuple[int, int]] = {}  # of streams: their group's id, and their own
+        # of streams: their group's id, and their own; changed within transactions alone, of which one is at a time
+        self._places: dict[tuple[GroupKey, str], tuple[int, int]] = {}
         self._tidying = threading.Lock()
         self._durable = storage.persistent
         self._coming = threading.Lock()
@@ -130,8 +131,10 @@ class LogStore:
 
     def close(self) -> None:
         """Close it. Nobody may use it any more."""
-        self._write_waiting()
-        self.database.close()
+        try:
+            self._write_waiting()
+        finally:
+            self.database.close()
 
     def groups(self) -> list[Group]:
         """Return all groups."""
@@ -166,9 +169,10 @@ class LogStore:
                 writer.execute("DELETE FROM stream WHERE owner = ?", (owner,))
                 writer.execute("INSERT INTO gone VALUES (?, NULL)", (owner,))
 
+            self._places = {known: place for known, place in self._places.items() if known[0] != key}
+
         self._ids.pop(key, None)
         self.commits.do(delete)
-        self._forget_places(key)
 
     def make_stream(self, key: GroupKey, name: str) -> bool:
         """Make a stream, and tell whether it was not there before.
@@ -193,11 +197,10 @@ class LogStore:
             query = "DELETE FROM stream WHERE owner = ? AND name = ? RETURNING id"
             ids = writer.execute(query, (owner, name)).fetchall()
             writer.executemany("INSERT INTO gone VALUES (?, ?)", [(owner, id_) for (id_,) in ids])
+            self._places.pop((key, name), None)
             return bool(ids)
 
-        there = self.commits.do(delete)
-        self._places.pop((key, name), None)
-        return there
+        return self.commits.do(delete)
 
     def put(self, key: GroupKey, stream: str, events: Sequence[Mapping[str, int | str]]) -> list[Event]:
         """Append *events*, each with its ``timestamp`` and ``message``, and return them.
@@ -210,44 +213,61 @@ class LogStore:
         """
         now = self.now()
         rows = [(int(event["timestamp"]), str(event["message"]).encode("utf-8", "replace")) for event in events]
-        place = self._places.get((key, stream)) or self._find(key, stream)
-        with self._coming:
-            first = self._next
-            self._next += len(rows)
-            self._waiting += [(first + number, *place, at, now, raw) for number, (at, raw) in enumerate(rows)]
-            self._waiting_bytes += sum(len(raw) + OVERHEAD for _, raw in rows)
-            due = (
-                self._durable
-                or len(self._waiting) >= _MOST_WAITING
-                or self._waiting_bytes >= _MOST_WAITING_BYTES
-                or (bool(rows) and now - self._waiting[0][4] >= _LONGEST_WAIT)
-            )
-        if due:
-            self._write_waiting()
+        put = self._write_now if self._durable else self._let_wait
+        first = put(key, stream, now, rows)
         return [
             Event(first + number, at, now, stream, raw.decode(), len(raw) + OVERHEAD)
             for number, (at, raw) in enumerate(rows)
         ]
 
-    def _find(self, key: GroupKey, stream: str) -> tuple[int, int]:
+    def _write_now(self, key: GroupKey, stream: str, now: int, messages: Sequence[_Message]) -> int:
+        """Write *messages* in a transaction whose failure is the caller's own; return the first one's id."""
+
+        def write(writer: sqlite3.Connection) -> int:
+            rows = self._numbered(self._place_of(writer, key, stream), now, messages)
+            _write(writer, rows)
+            return self._next - len(rows)
+
+        first = self.commits.do(write)
+        self.tidy(_size(messages))
+        return first
+
+    def _let_wait(self, key: GroupKey, stream: str, now: int, messages: Sequence[_Message]) -> int:
+        """Have *messages* written with others; return the first one's id."""
+        place = self._places.get((key, stream)) or self.commits.do(lambda writer: self._place_of(writer, key, stream))
+        with self._coming:
+            self._waiting += self._numbered(place, now, messages)
+            first = self._next - len(messages)
+            self._waiting_bytes += _size(messages)
+            due = (
+                len(self._waiting) >= _MOST_WAITING
+                or self._waiting_bytes >= _MOST_WAITING_BYTES
+                or (bool(messages) and now - self._waiting[0][4] >= _LONGEST_WAIT)
+            )
+        if due:
+            self._write_waiting()
+        return first
+
+    def _numbered(self, place: tuple[int, int], now: int, messages: Sequence[_Message]) -> list[_Row]:
+        """Return the rows of *messages*, whose ids follow those of all before; one caller at a time."""
+        first = self._next
+        self._next += len(messages)
+        return [(first + number, *place, at, now, raw) for number, (at, raw) in enumerate(messages)]
+
+    def _place_of(self, writer: sqlite3.Connection, key: GroupKey, stream: str) -> tuple[int, int]:
         """Return the ids of a group and of a stream in it.
 
         Raises:
             RefusedError: There is no such group or stream.
         """
-
-        def find(writer: sqlite3.Connection) -> tuple[int, int]:
-            owner = self._owner(writer, key)
-            query = "SELECT id FROM stream WHERE owner = ? AND name = ?"
-            found = writer.execute(query, (owner, stream)).fetchone()
-            if not found:
-                raise RefusedError(stream)
-            while len(self._places) >= _MOST_PLACES:
-                del self._places[next(iter(self._places))]
-            place = self._places[key, stream] = owner, int(found[0])
-            return place
-
-        return self.commits.do(find)
+        owner = self._owner(writer, key)
+        found = writer.execute("SELECT id FROM stream WHERE owner = ? AND name = ?", (owner, stream)).fetchone()
+        if not found:
+            raise RefusedError(stream)
+        while len(self._places) >= _MOST_PLACES:
+            del self._places[next(iter(self._places))]
+        place = self._places[key, stream] = owner, int(found[0])
+        return place
 
     def _write_waiting(self) -> None:
         """Write the events that wait, if any do. Those of a stream that is gone by now go with it.
@@ -276,14 +296,12 @@ class LogStore:
             owner = self._ids[key] = int(found[0])
         return owner
 
-    def _forget_places(self, key: GroupKey) -> None:
-        self._places = {known: place for known, place in self._places.items() if known[0] != key}
-
     def tidy(self, written: int) -> None:
         """Let what is old go, if it is time after a write of so many bytes; one does it, and others go on."""
         if self._bounds.due(written) and self._tidying.acquire(blocking=False):
             try:
                 self._bounds.enforce()
+                self.commits.do(lambda _: self._places.clear())  # streams of long ago went
             finally:
                 self._tidying.release()
 
@@ -389,6 +407,15 @@ _ORDER = {False: (">", "ASC"), True: ("<", "DESC")}
 
 _Row: TypeAlias = "tuple[int, int, int, int, int, bytes]"
 """An event's row: its id, its group's, its stream's, its time and that of its coming in ms, and its message."""
+
+
+_Message: TypeAlias = "tuple[int, bytes]"
+"""An event's time in ms and its message."""
+
+
+def _size(messages: Sequence[_Message]) -> int:
+    """Return how many bytes *messages* count."""
+    return sum(len(raw) + OVERHEAD for _, raw in messages)
 
 
 def _write(writer: sqlite3.Connection, rows: Sequence[_Row]) -> None:

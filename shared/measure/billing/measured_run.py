@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.measure.billing.bill import bill_rows
 from shared.measure.observed.collect_invocations import collect_run
 from shared.measure.observed.invocations import Invocations
+from shared.measure.observed.trace import MOST_READ
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
@@ -43,8 +44,18 @@ class MeasuredRun:
         return max(0, len(named) + unnamed - len(self.rows))
 
 
-def read_measured(aws: Aws, found: Found, *, sleep: Sleep = time.sleep) -> MeasuredRun:
-    """Read what is measured of the run *found*. It waits, up to 20 s, until CloudWatch shows its last lines."""
+def read_measured(
+    aws: Aws, found: Found, *, most: int = MOST_READ, patient: bool = True, sleep: Sleep = time.sleep
+) -> MeasuredRun:
+    """Read what is measured of the run *found*.
+
+    Args:
+        aws: Where it ran.
+        found: The run.
+        most: How many of the children of its distributed Maps are read, at most.
+        patient: Whether to wait, up to 20 s, until CloudWatch shows its last lines.
+        sleep: Waits.
+    """
     with Invocations() as table:
-        trace, rows = collect_run(table, aws, found, sleep=sleep)
+        trace, rows = collect_run(table, aws, found, most=most, patient=patient, sleep=sleep)
     return MeasuredRun(found, trace, tuple(rows), bill_rows(aws, found.run.lane, trace, rows))

@@ -9,11 +9,9 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from shared.measure.billing.bill import SAMPLE, bill_rows
-from shared.measure.observed.collect_invocations import collect_traced
-from shared.measure.observed.invocations import Invocations
-from shared.measure.observed.trace import read_trace
-from shared.run.patience import LATE, looks
+from shared.measure.billing.bill import SAMPLE
+from shared.measure.billing.measured_run import read_measured
+from shared.run.patience import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.aws.settling.waiting import Sleep
     from shared.measure.billing.cost import Cost
+    from shared.measure.billing.measured_run import MeasuredRun
     from shared.measure.observed.invocations import Row
     from shared.measure.observed.trace import Trace
     from shared.run.find import Found
@@ -97,18 +96,13 @@ def read_figures(aws: Aws, found: Found, now: datetime, *, sleep: Sleep = time.s
     Few of the children of a distributed Map are read. Where the run has just ended, this waits for its log.
     """
     patient = found.stopped is None or now - found.stopped < _FRESH
-    with Invocations() as table:
-        trace = read_trace(aws.states, found.run.arn, SAMPLE)
-        rows = collect_traced(table, aws, found, trace, looks(sleep) if patient else (0,))
-        return figures_of(trace, rows, bill_rows(aws, found.run.lane, trace, rows))
+    return figures_of(read_measured(aws, found, most=SAMPLE, patient=patient, sleep=sleep))
 
 
-def figures_of(trace: Trace, rows: Sequence[Row], cost: Cost) -> RunFigures:
-    """Return what *trace* and *rows* tell of a run that cost *cost*."""
-    named = {request for visit in trace.visits for request in visit.requests}
-    called = len(named) + sum(visit.unnamed for visit in trace.visits)
-    uncounted = max(0, called - len(rows))
-    return RunFigures(_states(trace), _ranks(rows), cost, trace.children, trace.unread, uncounted)
+def figures_of(run: MeasuredRun) -> RunFigures:
+    """Return the figures of a run that was measured."""
+    trace = run.trace
+    return RunFigures(_states(trace), _ranks(run.rows), run.cost, trace.children, trace.unread, run.uncounted)
 
 
 def _states(trace: Trace) -> tuple[StateTime, ...]:

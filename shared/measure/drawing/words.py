@@ -67,8 +67,10 @@ def _counted(node: Node) -> Iterator[str]:
 def _items(mark: Mark, items: Items) -> Iterator[str]:
     if items.total is None:
         yield f"{items.done:,} items so far"
+        yield from items.wrong
     else:
         yield from _of(mark, items.done, items.failed, items.total, "items")
+        yield from items.wrong[1:] if items.failed else items.wrong
 
 
 def _of(mark: Mark, done: int, failed: int, total: int, what: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.measure.observed.cloudwatch import read_groups
 from shared.measure.observed.exports import read_export
-from shared.measure.observed.trace import read_trace
+from shared.measure.observed.trace import MOST_READ, read_trace
 from shared.run.patience import LATE, looks
 
 if TYPE_CHECKING:
@@ -49,21 +49,20 @@ def collect_team(table: Invocations, aws: Aws, lane: Lane, since: datetime) -> N
     table.add(read_groups(aws, groups, int(since.timestamp() * 1000)), "CloudWatch")
 
 
-def collect_run(table: Invocations, aws: Aws, found: Found, *, sleep: Sleep = time.sleep) -> tuple[Trace, list[Row]]:
-    """Add the invocations around one run; return its trace and its own rows.
+def collect_run(  # noqa: PLR0913  how much is read, and how long it waits
+    table: Invocations,
+    aws: Aws,
+    found: Found,
+    *,
+    most: int = MOST_READ,
+    patient: bool = True,
+    sleep: Sleep = time.sleep,
+) -> tuple[Trace, list[Row]]:
+    """Add the invocations around one run; return its trace, of *most* children at most, and its own rows.
 
-    It waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
+    A *patient* one waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
     """
-    trace = read_trace(aws.states, found.run.arn)
-    return trace, collect_traced(table, aws, found, trace, looks(sleep))
-
-
-def collect_traced(table: Invocations, aws: Aws, found: Found, trace: Trace, tries: Iterable[int]) -> list[Row]:
-    """Add the invocations around one run with this *trace*; return its own rows.
-
-    The logs are read for each of *tries*, until they show the REPORT line of every request that the history names.
-    """
-    run = found.run
+    run, trace = found.run, read_trace(aws.states, found.run.arn, most)
     keys = run.lane.workflows[run.workflow].functions.values()
     groups = [run.lane.functions[key].log_group for key in keys]
     table.join(run.id, trace.visits)
@@ -71,9 +70,9 @@ def collect_traced(table: Invocations, aws: Aws, found: Found, trace: Trace, tri
     since = int(found.started.timestamp() * 1000)
     until = int((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
     rows: list[Row] = []
-    for _ in tries:
+    for _ in looks(sleep) if patient else (0,):
         table.add(read_groups(aws, groups, since, until), "CloudWatch")
         rows = list(table.rows(run.id))
         if wanted <= {row.report.request_id for row in rows}:
             break
-    return rows
+    return trace, rows

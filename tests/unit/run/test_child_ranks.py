@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import LanesError
 from shared.run.child_ranks import ASKED_AT_ONCE, MOST_TRIES, ChildRanks, Sought
 from shared.run.run_ranks import RunRanks
 
@@ -263,3 +264,11 @@ def test_the_largest_map_is_the_first_and_its_counts_are_the_runs_own(live):
 def test_a_map_that_the_run_has_not_is_refused(live):
     with pytest.raises(Exception, match="the run has no Map 3"):
         RunRanks(live).map(3)
+
+
+def test_a_map_whose_counts_were_refused_so_far_is_not_taken_for_one_without_children(live):
+    live.map_runs, live.over = {}, False
+    ranks = RunRanks(live)
+    of = next(each for each in ranks.maps() if each.arn)
+    with pytest.raises(LanesError, match="has not told yet how many items Ranks has"):
+        ranks.look(of)

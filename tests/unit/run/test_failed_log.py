@@ -35,11 +35,14 @@ class Logs(FakeLogs):
             group, line = self.late.pop()
             self.groups[group].append(line)
 
-    def get_log_events(self, *, logGroupName, logStreamName, startTime, endTime, limit, startFromHead):
+    def get_log_events(
+        self, *, logGroupName, logStreamName, startTime, endTime=None, limit, startFromHead, nextToken=None
+    ):
         assert not startFromHead
         self.asked.append(logStreamName)
-        lines = self._between(logGroupName, startTime, endTime - 1)
-        return {"events": [line for line in lines if line["logStreamName"] == logStreamName][-limit:]}
+        lines = self._between(logGroupName, startTime, endTime and endTime - 1) if not nextToken else []
+        events = [line for line in lines if line["logStreamName"] == logStreamName][-limit:]
+        return {"events": events, "nextBackwardToken": "b/0"}
 
     def _between(self, group, since, until):
         return [

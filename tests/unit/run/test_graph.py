@@ -160,11 +160,12 @@ def test_the_items_of_a_distributed_map_are_asked_for(world):
 
         def describe_map_run(self, *, mapRunArn):
             assert ":mapRun:" in mapRunArn
-            counts = {"total": 3, "running": 1, "succeeded": 1, "failed": 1, "timedOut": 0, "aborted": 0, "pending": 0}
+            counts = {"total": 9, "running": 1, "succeeded": 1, "failed": 1, "timedOut": 2, "aborted": 4, "pending": 0}
             return {"itemCounts": counts}
 
     found = node(read_graph(States(), "arn", definition), "Pieces")
-    assert (found.items, found.distributed, found.inner) == (Items(3, 1, 1, 1), True, ())
+    assert (found.items, found.distributed, found.inner) == (Items(9, 1, 1, 1, 2, 4), True, ())
+    assert found.items.wrong == ("1 failed", "2 timed out", "4 stopped")
 
 
 def test_a_record_holds_marks_at_every_depth(world):
@@ -253,3 +254,15 @@ def test_events_that_come_bit_by_bit_make_the_same_graph(errors, items, redrive,
         reader.take(events[taken : taken + size])
         taken = min(len(events), taken + size)
         assert reader.graph() == graph_of(DEFINITION, events[:taken])
+
+
+def test_the_items_that_were_stopped_when_another_failed_are_not_called_failed(world):
+    pieces = {key: value for key, value in DEFINITION["States"]["Pieces"].items() if key not in {"Next", "Catch"}}
+    definition = {"StartAt": "Pieces", "States": {"Pieces": {**pieces, "End": True}}}
+    events = events_of(world.run(definition, {"items": [1, 2, 3]}))
+    begun = next(place for place, event in enumerate(events) if event["type"].endswith("Scheduled"))
+    last = {"id": begun + 1, "previousEventId": begun, "timestamp": events[begun]["timestamp"]}
+    stopped = [*events[:begun], {**last, "type": "ExecutionAborted", "executionAbortedEventDetails": {}}]
+    items = node(graph_of(definition, stopped), "Pieces").items
+    assert (items.failed, items.running, items.stopped) == (0, 0, items.begun)
+    assert items.wrong == (f"{items.begun} stopped",)

@@ -19,7 +19,9 @@ def logs(aws):
     read = aws.logs._read
 
     def unfiltered(*, filterPattern, endTime, **asked):
-        assert all(word in filterPattern for word in ("START", "REPORT", "progress"))
+        assert all(
+            word in filterPattern for word in ("START", "REPORT", "platform.start", "platform.report", "progress")
+        )
         return read(**asked)
 
     aws.logs._read = unfiltered
@@ -43,3 +45,9 @@ def test_an_invocation_that_says_no_rank_is_joined_by_the_history_or_counted(aws
 def test_an_invocation_after_the_end_is_not_counted_with_the_others(aws, logs, found, lines):
     logs.groups["/aws/lambda/team-w-work-0"] = lines("r3", 5, 1, run_id="run-2", at=40)
     assert read_uses(aws, found, {}).others == 0
+
+
+def test_the_invocations_of_another_map_are_not_those_of_its_rank_of_that_number(aws, logs, found, lines):
+    logs.groups["/aws/lambda/team-w-work-0"] = lines("r1", 3, 1) + lines("r2", 3, 1, at=5)
+    uses = read_uses(aws, found, {"r1": 3}, {"r2"})
+    assert ({rank: use.invocations for rank, use in uses.by_rank.items()}, uses.others) == ({3: 1}, 0)

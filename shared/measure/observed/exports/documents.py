@@ -6,6 +6,7 @@ takes the memory of its largest event.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from shared.json_stream import BadJsonError, Document
@@ -40,9 +41,14 @@ def is_document(value: Json) -> bool:
 
 def event_in(value: Mapping[str, Json], times: Times, place: str, number: int) -> LogLine:
     """Return the event of an object whose members are its fields: see :func:`.fields.event_of`."""
-    texts = {name: each if isinstance(each, str) else "" if each is None else str(each) for name, each in value.items()}
+    texts = {name: _text(each) for name, each in value.items()}
     check_columns(texts, place)
     return event_of(texts, times, place, number)
+
+
+def _text(value: Json) -> str:
+    """Return a field as text; an exporter may have read a message that is JSON."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def read_documents(lines: Lines, name: str, problems: Problems) -> Iterator[LogLine]:

@@ -15,6 +15,7 @@ from moto import mock_aws
 from moto.core.base_backend import BackendDict
 from moto.logs.models import logs_backends
 
+from shared.disks import DiskError
 from shared.local import logs
 from tests.helpers.eventually import eventually
 from tests.unit.local.logs.conftest import GROUP, KEYS
@@ -331,3 +332,47 @@ def test_a_reader_waits_for_events_that_another_one_is_writing(room, cloudwatch,
     for thread in (holder, *writers, reader):
         thread.join(60)
     assert found == ["early"]
+
+
+def test_each_writer_of_what_is_kept_is_told_that_the_disk_took_nothing(storage, clock):
+    storage, cloudwatch = replace(storage, persistent=True), boto3.client("logs", **KEYS)
+    key, begun, may_go_on, told = ("123456789012", "us-east-1", GROUP), threading.Event(), threading.Event(), []
+
+    def fill_disk(writer):
+        begun.set()
+        assert may_go_on.wait(60)
+        writer.execute("PRAGMA max_page_count = 1")  # no more than there are
+
+    def write():
+        with pytest.raises(DiskError):
+            store.put(key, "s", [{"timestamp": clock.ms, "message": "x" * 100_000}])
+        told.append("it is full")
+
+    with mock_aws(), logs.install(storage, clock) as room:
+        store = room._store
+        cloudwatch.create_log_group(logGroupName=GROUP)
+        cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="s")
+        store.put(key, "s", [{"timestamp": clock.ms, "message": "kept"}])
+        threads = [threading.Thread(target=store.commits.do, args=(fill_disk,))]
+        threads += [threading.Thread(target=write) for _ in range(3)]
+        threads[0].start()
+        assert begun.wait(60)
+        for thread in threads[1:]:
+            thread.start()
+        eventually(lambda: len(store.commits._line) == 3)
+        may_go_on.set()
+        for thread in threads:
+            thread.join(60)
+        assert told == ["it is full"] * 3
+    BackendDict.reset()
+
+
+def test_what_comes_for_a_stream_that_went_with_its_age_is_refused(storage, clock, cloudwatch, stream):
+    stream("of old", at=clock.ms)
+    clock.seconds += (storage.bounds.logs.days + 1) * 24 * 3600
+    cloudwatch.create_log_stream(logGroupName=GROUP, logStreamName="other")
+    event = {"timestamp": clock.ms, "message": "new"}
+    cloudwatch.put_log_events(logGroupName=GROUP, logStreamName="other", logEvents=[event])
+    assert messages(cloudwatch.filter_log_events(logGroupName=GROUP)) == ["new"]
+    asked = {"logGroupName": GROUP, "logStreamName": "s", "logEvents": [event]}
+    assert refused(cloudwatch.put_log_events, **asked)[0] == "ResourceNotFoundException"

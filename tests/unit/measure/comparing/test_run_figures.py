@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from shared.measure.billing.cost import Cost
+from shared.measure.billing.measured_run import MeasuredRun
 from shared.measure.comparing.run_figures import RankTime, StateTime, figures_of, read_figures
 from shared.measure.observed.invocations import Row
 from shared.measure.observed.trace import Trace, Visit
@@ -25,27 +26,28 @@ def row(request, rank, ms):
     return Row(Report(request, ms, int(ms), 128, 64, None, ""), "group", 0, "run", rank, "Work", *[False] * 3)
 
 
+def measured(trace, *rows):
+    return MeasuredRun(None, trace, rows, Cost(()))
+
+
 def test_visits_make_the_times_of_states():
     visits = (visit("Init", 0, 1), visit("Work", 1, 3, 0), visit("Work", 1, 9, 1), visit("Work", 1, None, 2))
-    assert figures_of(Trace(visits, 4), [], Cost(())).states == (
+    assert figures_of(measured(Trace(visits, 4))).states == (
         StateTime("Init", 1, 1.0, 1.0), StateTime("Work", 2, 5.0, 8.0)
     )  # fmt: skip
 
 
 def test_all_invocations_of_a_rank_make_its_time():
     rows = [row("a", 0, 1000.0), row("b", 0, 500.0), row("c", 1, 2000.0), row("d", None, 9000.0)]
-    assert figures_of(Trace((), 0), rows, Cost(())).ranks == RankTime(2, 1.5, 2.0, 2.0)
-    assert figures_of(Trace((), 0), [], Cost(())).ranks is None
+    assert figures_of(measured(Trace((), 0), *rows)).ranks == RankTime(2, 1.5, 2.0, 2.0)
+    assert figures_of(measured(Trace((), 0))).ranks is None
 
 
 def test_what_was_not_read_is_told():
-    told = figures_of(
-        Trace((visit("Work", 0, 1, requests=["a", "b"], unnamed=1),), 4, children=100, unread=84),
-        [row("a", 0, 1.0)],
-        Cost(()),
-    )
+    trace = Trace((visit("Work", 0, 1, requests=["a", "b"], unnamed=1),), 4, children=100, unread=84)
+    told = figures_of(measured(trace, row("a", 0, 1.0)))
     assert told.lacks == "child executions not read: 84 of 100, invocations without a REPORT line in the logs: 2"
-    assert figures_of(Trace((), 0), [], Cost(())).lacks == ""
+    assert figures_of(measured(Trace((), 0))).lacks == ""
 
 
 class Cloud:

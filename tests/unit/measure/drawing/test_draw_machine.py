@@ -110,6 +110,12 @@ def test_the_ids_of_links_stay_while_a_run_goes_on():
     [
         ({}, "waiting", "· not reached", "Map"),
         ({"running": 1, "items": Items(40, 5, 12, 2)}, "running", "▸ running, 12 of 40 items", "2 failed"),
+        (
+            {"failed": 1, "items": Items(40, 0, 30, 1, 2, 7)},
+            "failed",
+            "✗ failed, 1 of 40 items",
+            "2 timed out, 7 stopped",
+        ),
         ({"running": 1, "items": Items(None, 5, 12, 0)}, "running", "▸ running, 12 items so far", "Map"),
         ({"done": 1, "items": Items(1, 0, 1), "seconds": 1.234}, "done", "✓ done, 1 item, 1.23 s", "Map"),
         ({"done": 1, "error": "Own.Error"}, "caught", "! done, caught Own.Error", "Map"),

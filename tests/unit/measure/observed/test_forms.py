@@ -93,6 +93,9 @@ FORMS = {
     "Insights with semicolons": insights(REPORTS, ";"),
     "Insights with tabs": insights(REPORTS, "\t"),
     "Insights, JSON": json.dumps([{"@timestamp": ISO, "@message": each} for each in REPORTS]),
+    "Insights, JSON whose messages were read": json.dumps(
+        [{"@timestamp": ISO, "@message": json.loads(each)} for each in JSON_REPORTS]
+    ),
     "Insights, JSON over lines": json.dumps([{"@timestamp": ISO, "@message": each} for each in REPORTS], indent=2),
     "Insights, fields": table(FIELDS, [*OTHERS, *FIGURES]),
     "Insights, fields as JSON": json.dumps([dict(zip(FIELDS, row, strict=True)) for row in FIGURES]),

@@ -1,5 +1,7 @@
 """The log of one invocation, from a CloudWatch that has streams of several of them."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -8,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.run.rank_detail import Call
-from shared.run.rank_log import find_place, read_part, whole
+from shared.run.request_log import find_call, read_part, whole
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MS = round(START.timestamp() * 1000)
@@ -27,6 +29,7 @@ class Logs:
         return SimpleNamespace(paginate=self._filter)
 
     def _filter(self, *, logGroupName, startTime, filterPattern, endTime=None, logStreamNames=()):
+        terms = re.findall(r'"(.*?)"(?: |$)', filterPattern)
         if logGroupName != GROUP:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "FilterLogEvents")
         yield {
@@ -35,7 +38,7 @@ class Logs:
                 for stream, lines in self.streams.items()
                 if not logStreamNames or stream in logStreamNames
                 for at, text in lines
-                if startTime <= MS + at <= (endTime or 1e15) and filterPattern.strip('"') in text
+                if startTime <= MS + at <= (endTime or 1e15) and any(term in text for term in terms)
             ]
         }
 
@@ -66,6 +69,15 @@ def invocation(request, lines, at=0):
     return begin + [(at, line) for line in lines] + [(at, f"END RequestId: {request}"), (at, report)]
 
 
+def as_json(request, lines, at=0):
+    """Return what an invocation writes whose log format is JSON."""
+    metrics = {"durationMs": 5.0, "billedDurationMs": 6, "memorySizeMB": 128, "maxMemoryUsedMB": 30}
+    events = [("start", {"requestId": request}), ("report", {"requestId": request, "metrics": metrics})]
+    begin, end = (json.dumps({"type": f"platform.{kind}", "record": record}) for kind, record in events)
+    said = [json.dumps({"level": "INFO", "message": line, "requestId": request}) for line in lines]
+    return [(at, line) for line in (begin, *said, end)]
+
+
 def progress(rank, run="run-1"):
     return f'{{"progress": {{"run_id": "{run}", "rank": {rank}, "done": 1, "of": 3}}}}'
 
@@ -88,7 +100,7 @@ def lines(logs, place):
 
 
 def test_an_invocation_has_its_own_lines_of_a_stream_that_others_share(logs):
-    place = find_place(logs, GROUP, call(), "run-1", 0)
+    place = find_call(logs, GROUP, call(), "run-1", 0)
     assert (place.stream, place.request, place.report.used_mb) == ("a", "r2", 30)
     part = read_part(logs, place)
     assert [line.text for line in part.first if line.own] == ["two", "more"]
@@ -99,34 +111,34 @@ def test_an_invocation_has_its_own_lines_of_a_stream_that_others_share(logs):
 
 def test_a_call_that_goes_on_is_found_by_its_progress(logs):
     going = call(None, status="RUNNING", error="", ended=None)
-    place = find_place(logs, GROUP, going, "run-1", 7)
+    place = find_call(logs, GROUP, going, "run-1", 7)
     assert (place.stream, place.request) == ("b", "r4")
-    assert find_place(logs, GROUP, going, "run-2", 7) is None
-    assert find_place(logs, GROUP, going, "run-1", 8) is None
+    assert find_call(logs, GROUP, going, "run-2", 7) is None
+    assert find_call(logs, GROUP, going, "run-1", 8) is None
 
 
 def test_code_that_cannot_be_loaded_is_found_by_its_error(logs):
     logs.streams["c"] = [(3, "[ERROR] Runtime.ImportModuleError: Unable to import module 'work'"), (4, "more of it")]
-    place = find_place(logs, GROUP, call(None, error="Runtime.ImportModuleError"), "run-1", 0)
+    place = find_call(logs, GROUP, call(None, error="Runtime.ImportModuleError"), "run-1", 0)
     assert (place.stream, place.request, place.report) == ("c", "", None)
     assert len(lines(logs, place)) == 2
 
 
 def test_a_group_that_is_not_there_holds_no_line(logs):
-    assert find_place(logs, "/aws/lambda/other", call(), "run-1", 0) is None
+    assert find_call(logs, "/aws/lambda/other", call(), "run-1", 0) is None
 
 
 @pytest.mark.parametrize("count", [0, 1, 396, 397])
 def test_up_to_four_hundred_lines_are_shown_whole(logs, count):
     logs.streams = {"a": invocation("r1", ["one"]) + invocation("r2", [f"line {at}" for at in range(count)])}
-    part = read_part(logs, find_place(logs, GROUP, call(), "run-1", 0))
+    part = read_part(logs, find_call(logs, GROUP, call(), "run-1", 0))
     assert (len(part.first), part.gap) == (count + 3, False)
 
 
 def test_of_a_long_log_the_first_and_the_last_lines_are_read_and_not_those_between(logs):
     logs.streams = {"a": invocation("r1", ["one"]) + invocation("r2", [f"line {at}" for at in range(50_000)])}
     logs.streams["a"] += invocation("r3", ["three"])
-    place = find_place(logs, GROUP, call(), "run-1", 0)
+    place = find_call(logs, GROUP, call(), "run-1", 0)
     part = read_part(logs, place)
     assert part.gap
     assert (part.first[1].text, part.first[-1].text, len(part.first)) == ("line 0", "line 198", 200)
@@ -138,6 +150,43 @@ def test_of_a_long_log_the_first_and_the_last_lines_are_read_and_not_those_betwe
 
 def test_a_long_line_is_cut_and_says_so(logs):
     logs.streams = {"a": invocation("r2", ["x" * 5000])}
-    place = find_place(logs, GROUP, call(), "run-1", 0)
+    place = find_call(logs, GROUP, call(), "run-1", 0)
     assert lines(logs, place)[1] == "x" * 2000 + " ... and 3,000 letters more"
     assert list(whole(logs, place))[1] == "x" * 5000
+
+
+def test_a_log_as_json_is_read_like_one_as_text(logs):
+    logs.streams = {"a": as_json("r1", ["one"]) + as_json("r2", ["two", "more"]) + as_json("r3", [])}
+    logs.streams["b"] = as_json("r4", []) + as_json("r5", [])
+    logs.streams["b"].insert(3, (0, progress(7)))
+    place = find_call(logs, GROUP, call(), "run-1", 0)
+    assert (place.stream, place.request, place.report.used_mb) == ("a", "r2", 30)
+    part = read_part(logs, place)
+    assert [json.loads(line.text)["message"] for line in part.first if line.own] == ["two", "more"]
+    assert len(part.first) == 4
+    going = find_call(logs, GROUP, call(None, status="RUNNING", error="", ended=None), "run-1", 7)
+    assert (going.stream, going.request) == ("b", "r5")
+    failed = json.dumps({"errorType": "Runtime.ImportModuleError", "errorMessage": "Unable to import module 'work'"})
+    logs.streams["c"] = [(3, failed)]
+    assert find_call(logs, GROUP, call(None, error="Runtime.ImportModuleError"), "run-1", 0).stream == "c"
+
+
+def test_a_long_log_as_json_has_its_last_lines(logs):
+    logs.streams = {"a": as_json("r2", [f"line {at}" for at in range(5000)]) + as_json("r3", ["three"])}
+    part = read_part(logs, find_call(logs, GROUP, call(), "run-1", 0))
+    assert part.gap
+    assert json.loads(part.last[-1].text)["record"]["requestId"] == "r2"
+    assert json.loads(part.last[-2].text)["message"] == "line 4999"
+
+
+def test_another_invocations_log_that_names_the_request_is_not_taken_for_it(logs):
+    logs.streams = {"a": invocation("r1", ["I asked for r2"]), "b": invocation("r2", ["two"])}
+    place = find_call(logs, GROUP, call(), "run-1", 0)
+    assert (place.stream, place.report.request_id) == ("b", "r2")
+
+
+def test_where_its_report_was_lost_the_next_invocation_is_left_out(logs):
+    logs.streams = {"a": invocation("r2", ["two"])[:-1] + invocation("r3", ["three"])}
+    place = find_call(logs, GROUP, call(), "run-1", 0)
+    assert [line.split()[0] for line in lines(logs, place)] == ["START", "two", "END"]
+    assert place.report is None
