@@ -11,6 +11,7 @@ import jinja2
 
 import shared.console
 from shared.console.guard import HEADERS
+from shared.console.site import View
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -72,7 +73,8 @@ class Scripted:
     ) -> None:
         """Have the next answers be a page with *main* in it."""
         source = template or f'{{% extends "base.html.j2" %}}{{% block main %}}{main}{{% endblock %}}'
-        view = SimpleNamespace(title=title, moving=moving, crumbs=[("team2", "/team2"), ("runs", "/team2/runs")])
+        shown = SimpleNamespace(as_record=dict)
+        view = View(title, "", shown, moving=moving, crumbs=(("team2", "/team2"), ("runs", "/team2/runs")))
         place = SimpleNamespace(
             where="AWS", account="123456789012", region="us-east-1", options="", writes=True, named=True
         )

@@ -57,7 +57,7 @@ def test_sections_that_begin_and_end_while_the_page_is_open_come_and_go(scripted
     scripted.shows(one + two + three + '<p id="p">fixed</p>', version="v2")
     scripted.later(500)
     order = "() => [...document.querySelectorAll('main > [id]')].map((each) => each.id)"
-    assert scripted.page.evaluate(order) == ["trouble", "title", "one", "two", "three", "p"]
+    assert scripted.page.evaluate(order) == ["trouble", "unread", "title", "one", "two", "three", "p"]
     scripted.shows(one + three + '<p id="p">fixed</p>', version="v3")
     scripted.later(500)
     assert scripted.page.evaluate(order) == ["trouble", "title", "one", "three", "p"]
