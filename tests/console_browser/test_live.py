@@ -60,7 +60,7 @@ def test_sections_that_begin_and_end_while_the_page_is_open_come_and_go(scripted
     assert scripted.page.evaluate(order) == ["trouble", "unread", "title", "one", "two", "three", "p"]
     scripted.shows(one + three + '<p id="p">fixed</p>', version="v3")
     scripted.later(500)
-    assert scripted.page.evaluate(order) == ["trouble", "title", "one", "three", "p"]
+    assert scripted.page.evaluate(order) == ["trouble", "unread", "title", "one", "three", "p"]
 
 
 def test_a_hidden_page_asks_nothing_and_one_shown_again_at_once(scripted):
