@@ -9,7 +9,7 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from shared.errors import LanesError, UsageError
+from shared.errors import UsageError
 from shared.run.child_ranks import ChildRanks, Sought
 from shared.run.item_ranks import ItemRanks, map_of, maps_in
 from shared.run.ranks import STATUSES, RankMap, RankRow, Ranks, count
@@ -84,14 +84,8 @@ class RunRanks:
         return self._of_children(of) if of.arn else self._of_items(of)
 
     def look(self, of: RankMap) -> None:
-        """Read what is new of the children of the Map *of*.
-
-        Raises:
-            LanesError: Step Functions has not told yet how many there are.
-        """
+        """Read what is new of the children of the Map *of*. Where their counts were refused, what is listed counts."""
         if of.kind == "distributed" and of.arn:
-            if of.arn not in self._live.map_runs:
-                raise LanesError(f"Step Functions has not told yet how many items {of.name} has", where=of.arn)
             self.children(of).look(self._executions(of.arn), self._live.redrives, over=self._live.over)
 
     def settled(self, of: RankMap) -> bool:
