@@ -52,9 +52,9 @@ def scratch(folder):
 
 
 def until_ranks_work(process):
-    """Read the command's notes until it tells of records done."""
+    """Read the command's notes until it tells of both ranks: one that only starts would fail by what is taken away."""
     for line in process.stderr:
-        if re.search(r"\d+ of \d+ records", line):
+        if re.search(r"\d+ of \d+ records on 2 ranks", line):
             return
     pytest.fail("it ended before its ranks worked")
 
