@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -90,3 +91,17 @@ class Client:
 def console_client(desk: Desk) -> Client:
     """Return a browser that has come in to a console over *desk*."""
     return Client(desk)
+
+
+def page(client: Client, address: str) -> str:
+    """Return the page at *address*, which is there and made the console complain of nothing."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert client.told == []
+    return str(answer.text)
+
+
+def record(client: Client, address: str) -> Any:
+    """Return the JSON of the page at *address*, which may have parameters."""
+    path, _, query = address.partition("?")
+    return json.loads(page(client, f"{path}.json" + (f"?{query}" if query else "")))

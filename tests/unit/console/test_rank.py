@@ -1,12 +1,11 @@
 """The page of a rank, over a cloud in this process, with a function that prints and raises."""
 
-import json
 import re
 
 import pytest
 
 from shared.config.load import load_project
-from tests.helpers.console import cloud_here, console_client, desk_of
+from tests.helpers.console import cloud_here, console_client, desk_of, page, record
 from tests.helpers.eventually import eventually
 from tests.helpers.project import REPOSITORY
 from tests.helpers.runs_here import RunsHere
@@ -84,18 +83,6 @@ def distributed(lane):
 
 def item(rank, *, bad=False, lines=0, **more):
     return {"rank": rank, "bad": bad, "lines": lines, **more}
-
-
-def page(client, address):
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.text
-    assert client.told == []
-    return answer.text
-
-
-def record(client, address):
-    path, _, query = address.partition("?")
-    return json.loads(page(client, f"{path}.json" + (f"?{query}" if query else "")))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The page of a run's ranks, over a cloud in this process: machines without functions, so that nothing is started."""
 
-import json
 import re
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from shared.config.load import load_project
 from shared.console.heat_grid import draw_grid
 from shared.run.ranks import RankMap, RankRow, Ranks, count
-from tests.helpers.console import cloud_here, console_client, desk_of
+from tests.helpers.console import cloud_here, console_client, desk_of, page, record
 from tests.helpers.eventually import eventually
 from tests.helpers.project import REPOSITORY
 from tests.helpers.runs_here import RunsHere
@@ -66,18 +65,6 @@ def client(project, aws):
 
 def items(count, bad=()):
     return [{"rank": rank, "bad": True} if rank in bad else {"rank": rank} for rank in range(count)]
-
-
-def page(client, address):
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.text
-    assert client.told == []
-    return answer.text
-
-
-def record(client, address):
-    path, _, query = address.partition("?")
-    return json.loads(page(client, f"{path}.json" + (f"?{query}" if query else "")))
 
 
 def whole(client, address):

@@ -11,7 +11,7 @@ import pytest
 from shared.config.load import load_project
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
-from tests.helpers.console import cloud_here, console_client, desk_of
+from tests.helpers.console import cloud_here, console_client, desk_of, page, record
 from tests.helpers.eventually import eventually
 from tests.helpers.project import REPOSITORY
 
@@ -122,18 +122,6 @@ def execution(lane, run_id):
 def wait(aws, lane, run_id):
     arn = execution(lane, run_id)
     eventually(lambda: aws.states.describe_execution(executionArn=arn)["status"] != "RUNNING")
-
-
-def page(client, address):
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.text
-    assert client.told == []
-    return answer.text
-
-
-def record(client, address):
-    path, _, query = address.partition("?")
-    return json.loads(page(client, f"{path}.json" + (f"?{query}" if query else "")))
 
 
 def title(text):
