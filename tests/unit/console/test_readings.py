@@ -7,18 +7,12 @@ import pytest
 
 from shared.console.readings import Readings
 from shared.console.weight import weight_of
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
+from tests.helpers.clock import Clock
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

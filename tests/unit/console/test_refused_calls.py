@@ -7,6 +7,7 @@ from shared.config.load import load_project
 from shared.console.lanes import LaneLooks
 from shared.console.live_runs import LiveRuns
 from shared.console.readings import Readings
+from tests.helpers.clock import Clock
 from tests.helpers.console import cloud_here, console_client, desk_of
 from tests.helpers.eventually import eventually
 from tests.helpers.project import REPOSITORY
@@ -36,15 +37,6 @@ RANKS = {
     },
 }
 THROTTLED, DENIED = "ThrottlingException", "AccessDeniedException"
-
-
-class Clock:
-    """Seconds that pass between two questions only where a test says so."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 class Refuses:

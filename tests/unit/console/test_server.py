@@ -7,14 +7,8 @@ from threading import Event, Thread
 import pytest
 
 from shared.console.server import Server
+from tests.helpers.clock import Clock
 from tests.helpers.eventually import eventually
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from shared.errors import UsageError
 from shared.run.find import Found
 from shared.run.live import LiveRun
+from tests.helpers.clock import Clock
 
 MAP, OTHER = "arn:map", "arn:other"
 
@@ -65,13 +66,6 @@ class States:
     def describe_map_run(self, *, mapRunArn):
         self._called(mapRunArn)
         return {"mapRunArn": mapRunArn, "status": self.map_runs[mapRunArn]}
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
