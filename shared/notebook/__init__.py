@@ -1,0 +1,1 @@
+"""Runs, sweeps and their figures for people in notebooks."""
