@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from shared.config.access import NOBODY, Access
 from shared.config.resources import NOTHING, OWN_BUCKET, Uses
 from shared.config.runtimes import DEFAULT_ARCHITECTURE, MACHINE, Architecture
 from shared.config.triggers import Link
@@ -258,7 +259,8 @@ class Lane:
     ``deployer`` is the role of its people, and ``deployer_boundary`` the policy that limits that role.
     ``rendezvous_key`` names the secret whose key signs its ranks' names at the rendezvous; it is empty when none of its
     functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
-    are the buckets of shared data that the team may read, each with the account that must own it.
+    are the buckets of shared data that the team may read, each with the account that must own it. ``access`` is who may
+    take the deployer's role beside the team's own users and roles.
     """
 
     team: str
@@ -280,6 +282,7 @@ class Lane:
     rendezvous_key: str = ""
     runtime: str = MACHINE
     commons: Mapping[str, str] = field(default_factory=dict)
+    access: Access = NOBODY
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
-from shared.config.check import check_slugs, check_starts, check_team, check_together, chosen
+from shared.config.check import check_slugs, check_starts, check_team, check_together, check_users, chosen
 from shared.config.check_chains import check_chains
 from shared.config.naming_file import FILE as NAMING_FILE
 from shared.config.naming_file import read_naming
@@ -152,6 +152,7 @@ def read_project(root: Path, problems: Problems) -> Project | None:
         runs = (*chosen(team, cards.of(team.file.team)), *broken)
         check_chains(team.file.team, {card.key: card for card in runs})
     check_slugs(teams)
+    check_users(teams)
     if not naming or not settings:  # there is a problem then
         return None
     resolved: list[tuple[Team, Resolved]] = []

@@ -97,6 +97,7 @@ def resolve(
         rendezvous_key=base.rendezvous_key,
         runtime=base.runtime,
         commons=base.commons,
+        access=file.access.resolve(),
     )
     return Resolved(lane, tuple(names.made))
 

@@ -29,6 +29,11 @@ def resolved(lane: Lane) -> dict[str, Json]:
         "stage": lane.place.stage,
         "bucket": lane.bucket,
         "deployer": lane.deployer,
+        "access": {
+            "users": list(lane.access.users),
+            "permissionSets": list(lane.access.permission_sets),
+            "github": [each.subject for each in lane.access.github],
+        },
         "tags": dict(lane.tags),
         "logRetentionInDays": lane.log_retention_days,
         "scratchDays": lane.scratch_days,

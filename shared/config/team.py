@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
+from shared.config.access import AccessFile
 from shared.config.document import Document, read_document
 from shared.config.field_types import Count, Endpoint, RendezvousProtocol, RetentionDays, Schedule, Seconds, Text
 from shared.config.model import FileModel, parse
@@ -89,6 +90,7 @@ class TeamFile(FileModel):
         default=False, description="Whether the team has a schema of its own in the teams' database (PostgreSQL)."
     )
     names: NamesFile = Field(NamesFile(), description="Names to keep.")
+    access: AccessFile = Field(AccessFile(), description="Who may deploy and run, beside own users (team2-ann).")
     budget: BudgetFile | None = Field(None, description="What the team may cost in a month.")
     rendezvous: RendezvousFile = Field(RendezvousFile(), description="Own rendezvous settings.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from shared.config.access import NOBODY
 from shared.deploy.guard import lane_tags
 from shared.deploy.rendezvous.desired import access
 from shared.deploy.resources import (
@@ -123,7 +124,8 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     if resource.kind == role.KIND:
         arn = lane.role_arn(name)
         boundary = as_text(properties["boundary"] or "")
-        yield Document(DocumentKind.TRUST, name, lane.team, as_mapping(properties["trust"]), arn, boundary)
+        guests = lane.access if name == lane.deployer else NOBODY
+        yield Document(DocumentKind.TRUST, name, lane.team, as_mapping(properties["trust"]), arn, boundary, guests)
         for body in as_mapping(properties["policies"]).values():
             kind = DocumentKind.DEPLOYER if name == lane.deployer else DocumentKind.ROLE
             yield Document(kind, name, lane.team, as_mapping(body), arn, boundary)

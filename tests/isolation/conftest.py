@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shared.config.access import NOBODY, Access, Workflows
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.resources import Asynchronous, Index, Key, Queue, Setting, Table, Topic, Uses, Vpc
 from shared.config.variables import KEY_VARIABLE
@@ -111,6 +112,7 @@ def make_lane(team: str) -> Lane:
         log_retention_days=30,
         scratch_days=7,
         commons={each.bucket: each.account for each in COMMONS if each.lets(team)},
+        access=Access(("ann",), ("students",), (Workflows("uva/lanes", "main"), Workflows("uva/lanes", "", team))),
     )
 
 
@@ -228,7 +230,7 @@ def render(lane: Lane) -> dict[str, Document]:
         "machine trust": (DocumentKind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
         "boundary": (DocumentKind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE, lane.commons).document()),
         "deployer": (DocumentKind.DEPLOYER, lane.deployer, deployer_policy(lane).document()),
-        "deployer trust": (DocumentKind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE).document()),
+        "deployer trust": (DocumentKind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE, lane.access).document()),
         "deployer boundary": (
             DocumentKind.BOUNDARY,
             lane.deployer_boundary,
@@ -256,6 +258,7 @@ def render(lane: Lane) -> dict[str, Document]:
             body,
             attached=arns.get(name) or lane.role_arn(name),
             under=ceilings.get(key, ""),
+            guests=lane.access if key == "deployer trust" else NOBODY,
         )
         for key, (kind, name, body) in bodies.items()
     }

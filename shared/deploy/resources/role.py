@@ -46,7 +46,7 @@ def wanted(sources: Sources) -> Iterator[Resource]:
         if told := workflow.schedules:
             grants = scheduler_policy(lane, key, told)
             yield desired(told.role, tags, scheduler_trust(lane, told), grants, lane.boundary_arn)
-    trust = deployer_trust(lane.team, lane.place)
+    trust = deployer_trust(lane.team, lane.place, lane.access)
     yield desired(lane.deployer, tags, trust, deployer_policy(lane), lane.deployer_boundary_arn)
 
 

@@ -41,7 +41,13 @@ from shared.isolation.roles.uses import RECEIVE, SEND
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.config.access import Access
     from shared.config.lane import Lane, Place
+
+GITHUB = "token.actions.githubusercontent.com"
+"""Who signs the tokens of workflows on GitHub."""
+AUDIENCE = "sts.amazonaws.com"
+"""Whom such a token must be meant for."""
 
 
 def deployer_policy(lane: Lane) -> Policy:
@@ -67,10 +73,40 @@ def deployer_boundary(lane: Lane) -> Policy:
     return _policy(own, passed, secrets, _others_code(lane, {f"{each}:layer:*" for each in publishers}))
 
 
-def deployer_trust(team: str, place: Place) -> Trust:
-    """Let the team's own users and roles take the deployer's role."""
-    people = OwnNames(team, place).arns("iam", ("role/", "user/"))
-    return Trust({"AWS": place.arn("iam", "root")}, {"ArnLike": {"aws:PrincipalArn": people}}, sid="OwnPeople")
+def deployer_trust(team: str, place: Place, access: Access) -> Trust:
+    """Let the team's own users and roles take the deployer's role, and whom its file lets in beside them.
+
+    AWS's own people are named by aws:PrincipalArn, under the account: a user who is named as the principal is kept by id,
+    and a trust cannot name one who is not there yet.
+    """
+    own = OwnNames(team, place).arns("iam", ("role/", "user/"))
+    users = [place.arn("iam", f"user/{each}") for each in access.users]
+    people = (*own, *users, *(sso_roles(each, place) for each in access.permission_sets))
+    by_arn = {"ArnLike": {"aws:PrincipalArn": people}}
+    return Trust({"AWS": place.arn("iam", "root")}, by_arn, "OwnPeople", others=_github_trust(place, access))
+
+
+def sso_roles(permission_set: str, place: Place) -> str:
+    """Return a glob of the roles that IAM Identity Center makes for a permission set: one in each account.
+
+    Sixteen digits follow the name, and a star in their place would let in the set ``team2_x`` as well as ``team2``. The
+    region of Identity Center stands before the name, unless it is us-east-1. Source: IAM Identity Center user guide,
+    "Referencing permission sets in resource policies" (read 2026-11-30).
+    """
+    return place.arn("iam", f"role/aws-reserved/sso.amazonaws.com*/AWSReservedSSO_{permission_set}_{16 * '?'}")
+
+
+def _github_trust(place: Place, access: Access) -> tuple[Trust, ...]:
+    """Let workflows on GitHub take the role by a token that GitHub signs for them.
+
+    Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services" (read 2026-11-30).
+    """
+    if not access.github:
+        return ()
+    claims = {"aud": AUDIENCE, "sub": tuple(each.subject for each in access.github)}
+    equal = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
+    provider = {"Federated": place.arn("iam", f"oidc-provider/{GITHUB}")}
+    return (Trust(provider, {"StringEquals": equal}, "GitHub", "sts:AssumeRoleWithWebIdentity"),)
 
 
 def _others_code(lane: Lane, layers: set[str]) -> list[Statement]:

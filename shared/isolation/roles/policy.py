@@ -51,23 +51,32 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who may take a role, as far as ``conditions`` let them. ``principal`` is IAM's own shape: kind -> who."""
+    """Who may take a role, as far as ``conditions`` let them. ``principal`` is IAM's own shape: kind -> who.
+
+    ``action`` is how they take it, and ``others`` are further ones who may.
+    """
 
     principal: Mapping[str, str]
     conditions: Conditions = field(default_factory=dict)
     sid: str = ""
+    action: str = "sts:AssumeRole"
+    others: tuple[Trust, ...] = ()
 
     def document(self) -> dict[str, Json]:
         """Return the trust policy as IAM's JSON."""
+        return {"Version": "2012-10-17", "Statement": [each.statement() for each in (self, *self.others)]}
+
+    def statement(self) -> dict[str, Json]:
+        """Return its own statement, without the others'."""
         statement: dict[str, Json] = {
             **({"Sid": self.sid} if self.sid else {}),
             "Effect": "Allow",
             "Principal": dict(self.principal),
-            "Action": "sts:AssumeRole",
+            "Action": self.action,
         }
         if self.conditions:
             statement["Condition"] = _condition(self.conditions)
-        return {"Version": "2012-10-17", "Statement": [statement]}
+        return statement
 
 
 def _condition(conditions: Conditions) -> dict[str, Json]:

@@ -1,7 +1,8 @@
 """Who may come in: trust policies, bucket policies, repository policies, and policies of other resources.
 
 - A role is taken by an AWS service. Where the service says for which resource it acts, that is the team's own.
-- A deployer's role is taken by the team's own users and roles.
+- A deployer's role is taken by the team's own users and roles, and by those whom the team's file names
+  (:mod:`.guests`).
 - A bucket is open to the team's own roles, over TLS.
 - A queue is open to S3, to tell of uploads to the team's own buckets.
 - A repository is open to Lambda, to fetch images for the team's own functions.
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
 from shared.iam.globs import contains, is_literal
-from shared.isolation.proof.documents.reviewed import Own, confined, fixed
+from shared.isolation.proof.documents.guests import WEB_IDENTITY, guests, judge_federated
+from shared.isolation.proof.documents.reviewed import Own, confined, fixed, held
 from shared.isolation.proof.finding import Finding
 from shared.isolation.roles.grants import FETCH_IMAGES
 
@@ -44,11 +46,11 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
     if statement.effect == "Deny":
         yield statement.finding("deny", "isolation must not lean on a Deny", "trust less instead")
         return
-    if statement.actions != ("sts:AssumeRole",):
+    federated = {kind for kind, _ in statement.principals} == {"Federated"}
+    wanted = WEB_IDENTITY if federated else "sts:AssumeRole"
+    if statement.actions != (wanted,):
         actions = ", ".join(statement.actions) or "nothing"
-        yield statement.finding(
-            "trust-action", f"it allows {actions}", "allow sts:AssumeRole and nothing else", action=actions
-        )
+        yield statement.finding("trust-action", f"it allows {actions}", f"allow {wanted} and nothing else", action=actions)
     if not statement.principals:
         yield statement.finding("malformed", "it names no Principal", "name the service")
     for kind, value in statement.principals:
@@ -56,6 +58,8 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
             yield from _judge_service(statement, value, territory)
         elif kind == "AWS":
             yield from _judge_people(statement, value, territory)
+        elif kind == "Federated":
+            yield from judge_federated(statement, value, territory.place)
         else:
             yield statement.finding(
                 "principal",
@@ -101,20 +105,22 @@ def _judge_source(statement: Statement, service: str, territory: Territory) -> I
 
 
 def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
-    """Judge a user or a role: own ones by their ARNs, or the account, narrowed to own ones by aws:PrincipalArn."""
-    if is_literal(principal) and contains(territory.principals, principal):
-        return
+    """Judge a user or a role: own ones and guests by their ARNs, or the account, narrowed to them by aws:PrincipalArn."""
     place = territory.place
+    people = (*territory.principals, *guests(statement.document.guests, place))
+    if is_literal(principal) and contains(people, principal):
+        return
     root = place.arn("iam", "root")
     if principal not in {root, place.account}:
         yield statement.finding(
             "principal",
             "only a service, own roles and users, or the account with a condition may be trusted: not anyone, "
             "a session, another account",
-            f"trust {root} with ArnLike aws:PrincipalArn of {territory.slug}'s own users and roles",
+            f"trust {root} with ArnLike aws:PrincipalArn of {territory.slug}'s own users and roles, or name them under "
+            f"access in teams/{territory.slug}.yaml",
             resource=principal,
         )
-    elif not confined(statement.conditions, "aws:PrincipalArn", Own.PRINCIPAL, territory):
+    elif not held(statement.conditions, "aws:PrincipalArn", people):
         yield statement.finding(
             "principal",
             "everybody in the account whose own policy says so could take the role",

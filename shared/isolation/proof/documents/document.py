@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from shared.config.access import NOBODY
 from shared.iam import statements as iam
 from shared.isolation.proof.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shared.config.access import Access
 
 
 class DocumentKind(StrEnum):
@@ -55,6 +58,7 @@ class Document:
         body: The document, as its JSON reads.
         attached: The ARN of that resource, or of the boundary itself.
         under: The ARN of the permissions boundary that its role carries.
+        guests: Whom the team's file lets take the role, beside its own users and roles.
     """
 
     kind: DocumentKind
@@ -63,6 +67,7 @@ class Document:
     body: Mapping[str, object] = field(hash=False)
     attached: str = ""
     under: str = ""
+    guests: Access = NOBODY
 
     @property
     def title(self) -> str:

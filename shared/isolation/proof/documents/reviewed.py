@@ -26,7 +26,6 @@ class Own(StrEnum):
     """What the values of a condition must be."""
 
     ARN = "an own-name ARN"
-    PRINCIPAL = "an own user or role"
     LABEL = "an own name"
     SPELT = "names spelt out, without a star"
     MISSING = "nothing: the key must be missing (Null ... true)"
@@ -147,15 +146,19 @@ _FOR_ALL = "ForAllValues:"
 
 
 def confined(conditions: tuple[Condition, ...], key: str, own: Own, territory: Territory) -> bool:
-    """Whether some line of *conditions* holds *key* to what is the team's own.
-
-    Values are read as globs under every operator. So StringEquals is taken to allow more than it does, never less.
-    """
+    """Whether some line of *conditions* holds *key* to what is the team's own."""
     if own is Own.MISSING:
         return any(
             (line.operator, line.key.lower(), line.values) == ("Null", key.lower(), ("true",)) for line in conditions
         )
-    union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}.get(own)
+    return held(conditions, key, {Own.ARN: territory.patterns, Own.LABEL: territory.labels}.get(own))
+
+
+def held(conditions: tuple[Condition, ...], key: str, union: tuple[str, ...] | None) -> bool:
+    """Whether some line of *conditions* holds *key* to what the globs of *union* match; None: to values without a star.
+
+    Values are read as globs under every operator. So StringEquals is taken to allow more than it does, never less.
+    """
     return any(
         line.key.lower() == key.lower()
         and _confines(line, conditions)
