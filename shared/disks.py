@@ -41,6 +41,13 @@ class DiskError(LanesError):
     """A disk took nothing more. What was there before is still there."""
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write *text* to *path*, all of it or nothing."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
 def disk_error(error: BaseException, folders: Iterable[Path | str] = ()) -> DiskError | None:
     """Return what to say of *error*, the system's or SQLite's; None if it is of no disk.
 

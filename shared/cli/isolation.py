@@ -192,12 +192,9 @@ def _expected(project: Project) -> Expected:
     service = _service(project)
     lanes = [platform_policy(project.place), resources_policy(project.place)]
     policies = [*lanes, *([rendezvous_policy(service)] if service else [])]
-    guests: dict[str, tuple[str, ...]] = {}
-    for lane in project.teams.values():
-        for user in lane.access.users:
-            guests[f"user/{user}"] = (*guests.get(f"user/{user}", ()), lane.role_arn(lane.deployer))
-    printed = tuple(read_identity_policy("platform", each.document()) for each in policies)
-    return Expected(project.settings.operators, printed, guests)
+    return Expected(
+        project.settings.operators, tuple(read_identity_policy("platform", each.document()) for each in policies)
+    )
 
 
 def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:

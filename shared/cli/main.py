@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import (
+    access,
     cloud,
     console,
     console_command,
@@ -84,6 +85,7 @@ for group in (
     model,
     images,
     isolation,
+    access,
     rendezvous,
     reference,
     metrics,

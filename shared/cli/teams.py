@@ -13,8 +13,6 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.config.load import Project
     from shared.deploy.readback.orphans_found import Orphans
 
@@ -139,6 +137,7 @@ def schema(
     """
     from shared.cli.wiring import open_project
     from shared.config.schema import schemas
+    from shared.disks import replace_text
 
     project = open_project()
     fresh = schemas(project)
@@ -148,7 +147,7 @@ def schema(
         raise LanesError("the schema does not fit the cards and models", where=", ".join(stale), fix="lanes schema")
     for file, path in paths.items():
         if file in stale:
-            _replace(path, fresh[file])
+            replace_text(path, fresh[file])
         console.note(f"{file} is {'written' if file in stale else 'fresh'}")
 
 
@@ -182,10 +181,3 @@ def _check_new(project: Project, slug: str) -> None:
         raise UsageError("; ".join(problems), fix=f"choose another, such as {free}")
     if slug in project.teams:
         raise LanesError(f"there is a team {slug} already; its file was not changed", where=f"teams/{slug}.yaml")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write *text* to *path*, all of it or nothing."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

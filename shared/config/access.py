@@ -15,7 +15,7 @@ from shared.config.model import FileModel
 
 MOST = 20
 """How many of a kind a file may name. A trust policy has 2,048 characters (IAM and STS quotas)."""
-_IAM_NAME = r"[\w+=,.@-]{1,64}"  # CreateUser
+_IAM_NAME = r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}"  # CreateUser; behind its path, if it has one
 _PERMISSION_SET = r"[\w+=,.@-]{1,32}"  # IAM Identity Center, CreatePermissionSet
 _OWNER, _NAME, _ID = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", r"[A-Za-z0-9._-]{1,100}", r"@\d{1,20}"
 _REPOSITORY = rf"{_OWNER}/{_NAME}|{_OWNER}{_ID}/{_NAME}{_ID}"
@@ -32,7 +32,7 @@ def _matching(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-UserName = Annotated[str, _matching(_IAM_NAME, "an IAM user's name, such as ann, without a star")]
+UserName = Annotated[str, _matching(_IAM_NAME, "an IAM user's name, such as ann or people/ann, without a star")]
 PermissionSet = Annotated[str, _matching(_PERMISSION_SET, "a permission set's name, such as team2-students")]
 Repository = Annotated[
     str, _matching(_REPOSITORY, "OWNER/NAME, or OWNER@ID/NAME@ID as tokens of repositories since July 2026 have it")
@@ -58,7 +58,11 @@ class GithubFile(FileModel):
 class AccessFile(FileModel):
     """Who may take the role of the team's people."""
 
-    users: list[UserName] = Field(default_factory=list, max_length=MOST, description="IAM users of the account.")
+    users: list[UserName] = Field(
+        default_factory=list,
+        max_length=MOST,
+        description="IAM users of the account, each behind its path if it has one.",
+    )
     permission_sets: list[PermissionSet] = Field(
         default_factory=list, max_length=MOST, description="Permission sets of IAM Identity Center."
     )
@@ -85,8 +89,8 @@ class Workflows:
     def subject(self) -> str:
         """What the claim ``sub`` of their tokens says.
 
-        Source: GitHub Docs, "OpenID Connect reference", example subject claims; that repositories made, renamed or moved
-        since 15 July 2026 carry ids: GitHub's changelog of 2026-04-23 (read 2026-11-30).
+        Source: GitHub Docs, "OpenID Connect reference", example subject claims. Repositories that were made, renamed or
+        moved since 15 July 2026 carry ids: GitHub's changelog of 2026-04-23 (read 2026-11-30).
         """
         return f"repo:{self}"
 

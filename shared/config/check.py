@@ -16,7 +16,7 @@ from shared.config.tags import check_tags
 from shared.config.variables import check_environment, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from shared.config.cards import Card, Cards
     from shared.config.limits import Limits
@@ -219,20 +219,18 @@ def check_slugs(teams: Iterable[Team]) -> None:
             )
 
 
-def check_users(teams: Sequence[Team]) -> None:
-    """Report users whom a team lets in although their names say that they are another team's, or its own."""
-    slugs = {team.file.team for team in teams}
-    for team in teams:
-        for index, user in enumerate(team.file.access.users):
-            whose = next((slug for slug in slugs if user.startswith(name_prefix(slug))), None)
-            if whose == team.file.team:
-                what, fix = f"{user} is let in by its name already", "leave it out"
-            elif whose:
-                what = f"{user} is a user of team {whose}, by its name"
-                fix = f"name somebody who is no other team's, or rename the user to {name_prefix(team.file.team)}..."
-            else:
-                continue
-            team.document.problem(("access", "users", index), what, fix)
+def check_users(team: Team, slugs: Collection[str]) -> None:
+    """Report users whom *team* lets in although their names say that they are another team's, or its own."""
+    for index, user in enumerate(team.file.access.users):
+        whose = next((slug for slug in slugs if user.startswith(name_prefix(slug))), None)
+        if whose == team.file.team:
+            what, fix = f"{user} is let in by its name already", "leave it out"
+        elif whose:
+            what = f"{user} is a user of team {whose}, by its name"
+            fix = f"name somebody who is no other team's, or rename the user to {name_prefix(team.file.team)}..."
+        else:
+            continue
+        team.document.problem(("access", "users", index), what, fix)
 
 
 def check_together(resolved: list[tuple[Team, Resolved]], naming: Naming, limits: Limits) -> None:

@@ -71,6 +71,11 @@ def read_document(path: Path, file: str, problems: Problems) -> Document | None:
     except (OSError, UnicodeDecodeError) as error:
         problems.add(Problem(file, 1, f"it cannot be read: {error}"))
         return None
+    return parse_document(text, file, problems)
+
+
+def parse_document(text: str, file: str, problems: Problems) -> Document | None:
+    """Read *text*, which is or will be the YAML file called *file*; as :func:`read_document`."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()

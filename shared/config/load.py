@@ -152,7 +152,9 @@ def read_project(root: Path, problems: Problems) -> Project | None:
         runs = (*chosen(team, cards.of(team.file.team)), *broken)
         check_chains(team.file.team, {card.key: card for card in runs})
     check_slugs(teams)
-    check_users(teams)
+    slugs = team_slugs(root)
+    for team in teams:
+        check_users(team, slugs)
     if not naming or not settings:  # there is a problem then
         return None
     resolved: list[tuple[Team, Resolved]] = []

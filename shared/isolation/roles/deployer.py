@@ -76,8 +76,8 @@ def deployer_boundary(lane: Lane) -> Policy:
 def deployer_trust(team: str, place: Place, access: Access) -> Trust:
     """Let the team's own users and roles take the deployer's role, and whom its file lets in beside them.
 
-    AWS's own people are named by aws:PrincipalArn, under the account: a user who is named as the principal is kept by id,
-    and a trust cannot name one who is not there yet.
+    Users and roles are named by aws:PrincipalArn, under the account: a user who is named as the principal is kept by
+    id, and none can be named that is not there yet.
     """
     own = OwnNames(team, place).arns("iam", ("role/", "user/"))
     users = [place.arn("iam", f"user/{each}") for each in access.users]
@@ -103,8 +103,8 @@ def _github_trust(place: Place, access: Access) -> tuple[Trust, ...]:
     """
     if not access.github:
         return ()
-    claims = {"aud": AUDIENCE, "sub": tuple(each.subject for each in access.github)}
-    equal = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
+    claims = {"aud": (AUDIENCE,), "sub": tuple(each.subject for each in access.github)}
+    equal: dict[str, str | tuple[str, ...]] = {f"{GITHUB}:{claim}": value for claim, value in claims.items()}
     provider = {"Federated": place.arn("iam", f"oidc-provider/{GITHUB}")}
     return (Trust(provider, {"StringEquals": equal}, "GitHub", "sts:AssumeRoleWithWebIdentity"),)
 

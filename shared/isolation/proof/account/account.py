@@ -73,13 +73,11 @@ class Expected:
     """Who reaches teams by design.
 
     ``operators`` are those of shared/settings.yaml: ``role/ops`` -> why. ``platform`` are the policies that ``lanes
-    isolation platform`` prints; whoever has no more than these grant runs the platform. ``guests`` are the ARNs of the
-    roles that a user may take, ``user/ann`` -> ARNs, because the teams' files let that user in.
+    isolation platform`` prints; whoever has no more than these grant runs the platform.
     """
 
     operators: Mapping[str, str] = field(default_factory=dict, hash=False)
     platform: tuple[Policy, ...] = ()
-    guests: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

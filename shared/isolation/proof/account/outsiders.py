@@ -137,19 +137,8 @@ def _reaching(
             }
             if reached and any(_within(statement, above) for above in platform):
                 by_design[principal.title] = _PLATFORM
-            elif reached and _takes_what_it_may(statement, expected.guests.get(principal.title, ())):
-                by_design[principal.title] = f"a guest: access in the file of {', '.join(reached)} lets it in"
             elif reached:
                 yield _reach(principal, policy, statement, reached)
-
-
-def _takes_what_it_may(statement: Statement, roles: tuple[str, ...]) -> bool:
-    """Whether *statement* does no more than take the *roles* whose teams let the principal in."""
-    return (
-        statement.actions == ("sts:AssumeRole",)
-        and bool(statement.resources)
-        and set(statement.resources) <= set(roles)
-    )
 
 
 def _reach(principal: Principal, policy: Policy, statement: Statement, reached: Mapping[str, list[Touch]]) -> Finding:

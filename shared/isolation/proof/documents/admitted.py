@@ -50,7 +50,9 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
     wanted = WEB_IDENTITY if federated else "sts:AssumeRole"
     if statement.actions != (wanted,):
         actions = ", ".join(statement.actions) or "nothing"
-        yield statement.finding("trust-action", f"it allows {actions}", f"allow {wanted} and nothing else", action=actions)
+        yield statement.finding(
+            "trust-action", f"it allows {actions}", f"allow {wanted} and nothing else", action=actions
+        )
     if not statement.principals:
         yield statement.finding("malformed", "it names no Principal", "name the service")
     for kind, value in statement.principals:
@@ -105,7 +107,7 @@ def _judge_source(statement: Statement, service: str, territory: Territory) -> I
 
 
 def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
-    """Judge a user or a role: own ones and guests by their ARNs, or the account, narrowed to them by aws:PrincipalArn."""
+    """Judge a user or a role: own ones and guests by ARN, or the account, narrowed to them by aws:PrincipalArn."""
     place = territory.place
     people = (*territory.principals, *guests(statement.document.guests, place))
     if is_literal(principal) and contains(people, principal):

@@ -1,8 +1,8 @@
 """Whom a team's file lets in as its people (``access``), as the trust policy of its deployer's role may name them.
 
 The forms are spelt out here and not taken from what writes the trust: a mistake there must not make the proof wider.
-A guest is somebody of this account whom no name ties to a team: an IAM user, the role that IAM Identity Center makes for
-a permission set, workflows on GitHub. Each is admitted one by one, and only to the role of the team's people.
+A guest is somebody whom no name ties to a team: an IAM user, the role that IAM Identity Center makes for a permission
+set, workflows on GitHub. Each is admitted one by one, and only to the role of the team's people.
 """
 
 from __future__ import annotations
