@@ -19,6 +19,7 @@ check: .venv/.installed  ## style, types, layers, and whether what is generated 
 	$(BIN)/lanes schema --check
 	$(BIN)/lanes render --check
 	$(BIN)/lanes reference --check
+	$(BIN)/lanes codeowners --check
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(names)
     app.command("print")(print_team)
     app.command()(schema)
+    app.command("codeowners")(write_codeowners)
     team = typer.Typer(no_args_is_help=True, help="Teams' files.")
     team.command()(new)
     app.add_typer(team, name="team")
@@ -149,6 +150,29 @@ def schema(
         if file in stale:
             replace_text(path, fresh[file])
         console.note(f"{file} is {'written' if file in stale else 'fresh'}")
+
+
+def write_codeowners(*, check: Check = False) -> None:
+    """Write .github/CODEOWNERS: a team's file and folder are its members' to review, all else the platform's.
+
+    Example: lanes codeowners
+    """
+    from shared.cli.wiring import open_project
+    from shared.config.codeowners import FILE, check_owners, codeowners
+    from shared.config.problems import ConfigError
+    from shared.disks import replace_text
+
+    project = open_project()
+    if problems := check_owners(project):
+        raise ConfigError(problems)
+    path, fresh = project.root / FILE, codeowners(project)
+    is_fresh = path.is_file() and path.read_text(encoding="utf-8") == fresh
+    if check and not is_fresh:
+        raise LanesError("it does not fit the teams' files and the settings", where=FILE, fix="lanes codeowners")
+    if not is_fresh:
+        path.parent.mkdir(exist_ok=True)
+        replace_text(path, fresh)
+    console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
 
 
 def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.")]) -> None:

@@ -13,6 +13,8 @@ RETENTION_DAYS = (
     *(1827, 2192, 2557, 2922, 3288, 3653),
 )
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+CODE_OWNER = rf"@[A-Za-z0-9][A-Za-z0-9-]{{0,38}}(/[A-Za-z0-9._-]{{1,100}})?|{ADDRESS}"
+"""Whom GitHub's CODEOWNERS may name: ``@name``, ``@organisation/team``, or the address of an account there."""
 SECONDS_IN = {"minute": 60, "hour": 3600, "day": 86_400}
 _MAX_PORT = 65535
 
@@ -41,6 +43,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _code_owner(text: str) -> str:
+    if not re.fullmatch(CODE_OWNER, text):
+        raise ValueError("must be GitHub's @name or @organisation/team, or an address")
+    return text
+
+
 def _schedule(text: str) -> str:
     if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\(\S+( \S+){5}\)", text):
         raise ValueError("must be an EventBridge schedule: rate(5 minutes) or cron(0 * * * ? *)")
@@ -59,6 +67,7 @@ RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Address = Annotated[str, AfterValidator(_address)]
+CodeOwner = Annotated[str, AfterValidator(_code_owner)]
 RendezvousProtocol = Literal["v1", "v2"]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]

@@ -260,7 +260,8 @@ class Lane:
     ``rendezvous_key`` names the secret whose key signs its ranks' names at the rendezvous; it is empty when none of its
     functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
     are the buckets of shared data that the team may read, each with the account that must own it. ``access`` is who may
-    take the deployer's role beside the team's own users and roles.
+    take the deployer's role beside the team's own users and roles. ``members`` are they whom CODEOWNERS names; where
+    there are none, it names the owner.
     """
 
     team: str
@@ -283,6 +284,7 @@ class Lane:
     runtime: str = MACHINE
     commons: Mapping[str, str] = field(default_factory=dict)
     access: Access = NOBODY
+    members: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -98,6 +98,7 @@ def resolve(
         runtime=base.runtime,
         commons=base.commons,
         access=file.access.resolve(),
+        members=tuple(file.members),
     )
     return Resolved(lane, tuple(names.made))
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from shared.config.cloud_bounds import Bound, CloudBounds
 from shared.config.document import read_document
-from shared.config.field_types import Address, Count, RetentionDays, Text
+from shared.config.field_types import Address, CodeOwner, Count, RetentionDays, Text
 from shared.config.lane import Place
 from shared.config.limits import Limits, check_size
 from shared.config.model import FileModel, parse
@@ -96,7 +96,8 @@ class Settings(FileModel):
     """All of shared/settings.yaml.
 
     ``operators`` are the users, groups, roles and event rules of the account that may reach every team, with the
-    reason. ``commons`` are buckets of shared data that teams may read and nobody here may write.
+    reason. ``platform`` are those who run all this: what is no team's in the repository is theirs. ``commons`` are
+    buckets of shared data that teams may read and nobody here may write.
     """
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -106,6 +107,7 @@ class Settings(FileModel):
     operators: dict[Annotated[str, Field(pattern=r"^(user|group|role|rule)/[\w+=,.@-]{1,128}$")], Text] = Field(
         default_factory=dict
     )
+    platform: list[CodeOwner] = Field(default_factory=list)
     commons: dict[
         Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")],
         Annotated[CommonsFile, BeforeValidator(lambda value: {} if value is None else value)],

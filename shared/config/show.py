@@ -29,6 +29,7 @@ def resolved(lane: Lane) -> dict[str, Json]:
         "stage": lane.place.stage,
         "bucket": lane.bucket,
         "deployer": lane.deployer,
+        "members": list(lane.members),
         "access": {
             "users": list(lane.access.users),
             "permissionSets": list(lane.access.permission_sets),

@@ -9,7 +9,16 @@ from pydantic import BeforeValidator, Field
 
 from shared.config.access import AccessFile
 from shared.config.document import Document, read_document
-from shared.config.field_types import Count, Endpoint, RendezvousProtocol, RetentionDays, Schedule, Seconds, Text
+from shared.config.field_types import (
+    CodeOwner,
+    Count,
+    Endpoint,
+    RendezvousProtocol,
+    RetentionDays,
+    Schedule,
+    Seconds,
+    Text,
+)
 from shared.config.model import FileModel, parse
 from shared.config.problems import Problem
 from shared.config.settings import BudgetFile
@@ -90,6 +99,9 @@ class TeamFile(FileModel):
         default=False, description="Whether the team has a schema of its own in the teams' database (PostgreSQL)."
     )
     names: NamesFile = Field(NamesFile(), description="Names to keep.")
+    members: list[CodeOwner] = Field(
+        default_factory=list, description="Who reviews the team's file and folder: GitHub's @names, or addresses."
+    )
     access: AccessFile = Field(AccessFile(), description="Who may deploy and run, beside own users (team2-ann).")
     budget: BudgetFile | None = Field(None, description="What the team may cost in a month.")
     rendezvous: RendezvousFile = Field(RendezvousFile(), description="Own rendezvous settings.")
