@@ -37,6 +37,7 @@ from shared.cli import (
     reference,
     rendezvous,
     report,
+    review,
     run,
     runs,
     schedule,
@@ -92,6 +93,7 @@ for group in (
     cost,
     sweep,
     report,
+    review,
     predict,
 ):
     group.register(app)
