@@ -71,7 +71,13 @@ def show(team: Team, *, as_json: AsJson = False) -> None:
     lane = open_project(team).lane(team)
     ways = ways_in(lane)
     if as_json:
-        console.print_json({"role": lane.role_arn(lane.deployer), "ways": [each.as_record() for each in ways]})
+        console.print_json(
+            {
+                "role": lane.role_arn(lane.deployer),
+                "region": lane.place.region,
+                "ways": [each.as_record() for each in ways],
+            }
+        )
         return
     console.out.print(f"{lane.role_arn(lane.deployer)} is taken by")
     for each in ways:
