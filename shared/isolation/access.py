@@ -60,9 +60,10 @@ def _ways(lane: Lane) -> Iterator[Way]:
 
 
 def _as_user(lane: Lane, user: str, policy: str) -> tuple[str, ...]:
+    name = user.rpartition("/")[2]
     return (
         "once, by who administers the account:",
-        f"aws iam put-user-policy --user-name {user} --policy-name {lane.deployer} --policy-document '{policy}'",
+        f"aws iam put-user-policy --user-name {name} --policy-name {lane.deployer} --policy-document '{policy}'",
         f"then: lanes deploy {lane.team} --aws --profile PROFILE --as deployer",
     )
 
