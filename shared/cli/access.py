@@ -6,9 +6,11 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
+from typer._click.shell_completion import CompletionItem
 
 from shared.cli import console
+from shared.cli.completion import complete_team
+from shared.cli.help import LiteralGroup
 from shared.cli.options import AsJson, Team
 from shared.errors import UsageError
 
@@ -36,7 +38,7 @@ Environment = Annotated[str | None, typer.Option(metavar="NAME", help="With --gi
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show how the file would change, and leave it as it is.")]
 
 
-class _ShowsWithoutVerb(TyperGroup):
+class _ShowsWithoutVerb(LiteralGroup):
     """``lanes access team2`` shows, as ``lanes access show team2`` does."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
@@ -44,6 +46,10 @@ class _ShowsWithoutVerb(TyperGroup):
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             args = ["show", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """Return the verbs and the teams."""
+        return [*super().shell_complete(ctx, incomplete), *map(CompletionItem, complete_team(incomplete))]
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.completion import complete_words
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError
 
@@ -19,7 +20,8 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def dev(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False, autocompletion=complete_words),
     ] = None,
     *,
     given: Annotated[

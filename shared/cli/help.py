@@ -7,8 +7,10 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from shared.cli.completion import complete_parameter
 from shared.cli.options import with_values
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def make_literal(group: typer.Typer) -> None:
 
     Without that, a terminal would show the line breaks of the source too.
     """
-    group.info.cls = _Group
+    group.info.cls = LiteralGroup
     for command in group.registered_commands:
         text = inspect.getdoc(command.callback) or ""
         command.help = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
@@ -46,8 +48,15 @@ class _Command(TyperCommand):
             args = with_values(args, {name for part in self.params for name in part.opts})
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return what the tab key offers: options of ours, and the parameters of the workflow that is named."""
+        offered = super().shell_complete(ctx, incomplete)
+        if ctx.ignore_unknown_options and incomplete.startswith("-"):
+            offered += map(CompletionItem, complete_parameter(ctx.params.get("words") or (), incomplete))
+        return offered
 
-class _Group(TyperGroup):
+
+class LiteralGroup(TyperGroup):
     """A group of commands."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

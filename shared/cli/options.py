@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shared.cli.completion import complete_team
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-Team = Annotated[str, typer.Argument(help="The team's slug.")]
-Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
+Team = Annotated[str, typer.Argument(help="The team's slug.", autocompletion=complete_team)]
+Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.", autocompletion=complete_team)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]

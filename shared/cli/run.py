@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.completion import complete_words
 from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, LanesError, UsageError, unknown
@@ -41,7 +42,8 @@ def run(
     context: typer.Context,
     *,
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False, autocompletion=complete_words),
     ] = None,
     given: Annotated[
         str | None,

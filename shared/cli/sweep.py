@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.completion import complete_words
 from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError
@@ -27,7 +28,12 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def sweep(
-    words: Annotated[list[str], typer.Argument(metavar="TEAM WORKFLOW --PARAMETER VALUE,VALUE...", show_default=False)],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TEAM WORKFLOW --PARAMETER VALUE,VALUE...", show_default=False, autocompletion=complete_words
+        ),
+    ],
     *,
     repeat: Annotated[int, typer.Option(min=1, help="How often each configuration runs.")] = 3,
     out: Annotated[

@@ -14,6 +14,7 @@ from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from shared.config.load import Project
+    from shared.config.naming import Name
     from shared.deploy.readback.orphans_found import Orphans
 
 
@@ -103,11 +104,13 @@ def names(team: Team, *, as_json: AsJson = False) -> None:
     if as_json:
         console.print_json(rows)
         return
-    table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:  # no rich table: it would cut the names where the terminal is narrow
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        console.out.print(line.rstrip())
+    kinds: dict[str, list[Name]] = {}
+    for each in project.names[team]:
+        kinds.setdefault(each.kind, []).append(each)
+    for kind, found in kinds.items():
+        console.out.print(f"{kind}, of at most {found[0].limit} characters")
+        for each in found:  # no rich table: it would cut the names where the terminal is narrow
+            console.out.print(f"  {len(each.value):3}  {each.value}")
 
 
 def print_team(team: Team, *, as_json: AsJson = False) -> None:
