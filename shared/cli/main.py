@@ -44,6 +44,7 @@ from shared.cli import (
     sweep,
     teams,
     test,
+    trace,
     workflow,
 )
 from shared.cli.help import make_literal
@@ -87,6 +88,7 @@ for group in (
     rendezvous,
     reference,
     metrics,
+    trace,
     cost,
     sweep,
     report,
