@@ -53,7 +53,7 @@ def trace(
 
     Example: lanes trace team2 20260102T030405Z-a1b2c3 --otlp trace.json
     """
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import open_cloud, open_project, running_cloud
     from shared.measure.tracing.destination import read_destination
     from shared.measure.tracing.run_spans import RunSpans, find_ended
 
@@ -64,6 +64,11 @@ def trace(
         _prepare(to)
     project = open_project(team)
     lane = project.lane(team)
+    if where.embedded and running_cloud(project) is None:
+        raise LanesError(
+            "no cloud runs here, and the history of a run ends with its cloud",
+            fix=f"lanes up, then lanes run {team} WORKFLOW again; or --aws for a run on AWS",
+        )
     with open_cloud(project, where, [lane]) as cloud:
         found, events = find_ended(cloud, lane, run_id)
         spans = RunSpans(cloud, found, events=events, most=children, note=console.note)

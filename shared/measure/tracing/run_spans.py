@@ -61,6 +61,7 @@ class Counts:
         invocations: Those with a REPORT line.
         without_report: Those that a history names, and no REPORT line that CloudWatch shows.
         without_call: Those with a REPORT line whose call was not read: they lie in the run's own span.
+        unanswered: Calls of functions whose history names no invocation, such as calls of a function's own ARN.
         outside_call: Those that reach out of their call by more than a millisecond, since clocks differ.
     """
 
@@ -71,6 +72,7 @@ class Counts:
     invocations: int = 0
     without_report: int = 0
     without_call: int = 0
+    unanswered: int = 0
     outside_call: int = 0
 
     @property
@@ -88,6 +90,8 @@ class Counts:
             lines.append(
                 f"{self.without_call} invocations lie in the run's own span: the calls of theirs were not read"
             )
+        if self.unanswered:
+            lines.append(f"{self.unanswered} calls of functions hold no invocation: their history names none")
         if self.outside_call:
             lines.append(
                 f"{self.outside_call} invocations reach out of their calls ({OUTSIDE} says by how much): "
@@ -216,7 +220,9 @@ class RunSpans:
         table.join(self._found.run.id, visits_of(events))
         ranks = {place.where.entry: place.rank for place in held.places}
         for call in held.calls:
-            if request := request_of(call.attempt):
+            request = request_of(call.attempt)
+            self.counts.unanswered += bool(call.attempt.function and not request)
+            if request:
                 self._callers[request] = Caller(
                     self._tracing.call_id(execution.arn, call.attempt),
                     nanoseconds(call.attempt.began),
@@ -301,6 +307,7 @@ class RunSpans:
             "teamlanes.invocations": counts.invocations,
             "teamlanes.invocations_without_report": counts.without_report,
             "teamlanes.invocations_without_call": counts.without_call,
+            "teamlanes.calls_without_invocation": counts.unanswered,
         }
         for text, name in ((self._found.input, "world_size"), (self._found.output, "records")):
             value = parse_object(text).get(name)

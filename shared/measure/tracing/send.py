@@ -145,10 +145,13 @@ class Sender:
                 f"nothing answers there: {_reason(error)}", where=shown, fix="start the receiver, or mend the address"
             ) from error
         if isinstance(error, urllib3.exceptions.SSLError):
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
             raise LanesError(
-                f"its certificate is not trusted here: {_reason(error)}",
+                f"{'its certificate is not trusted here' if untrusted else 'it speaks no TLS'}: {_reason(error)}",
                 where=shown,
-                fix="SSL_CERT_FILE=FILE names the certificates of an authority of your own",
+                fix="SSL_CERT_FILE=FILE names the certificates of an authority of your own"
+                if untrusted
+                else "http:// where the receiver is on this machine",
             ) from error
 
     def _growing(self, tried: int) -> float:
