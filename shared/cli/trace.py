@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def trace(
     team: Team,
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Which run; else the newest.")] = None,
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="Which run; else the newest.")] = None,
     *,
     otlp: Annotated[
         str, typer.Option(metavar="URL|FILE", help="A receiver of OTLP/HTTP, or a file for OTLP's JSON; - for stdout.")

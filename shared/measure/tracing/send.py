@@ -245,7 +245,8 @@ def _pool(receiver: Receiver) -> urllib3.PoolManager:
 
 
 def _reason(error: Exception) -> str:
-    return _shown(str(error).rpartition(": ")[2])
+    """Return the end of what urllib3 says: the system's words, without numbers in brackets."""
+    return _shown(str(error).rpartition(": ")[2].rpartition("] ")[2])
 
 
 def _shown(text: str) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.aws.target import Target, TargetKind
 from shared.config.load import load_project
@@ -277,13 +278,13 @@ def event(number, before, kind, at, told, name=""):
 
 @pytest.fixture
 def many(lane):
-    def make(count, most):
-        states = ManyChildren(count)
+    def make(count, most, states=None, **more):
+        states = states or ManyChildren(count)
         logs = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: iter(())))
         aws = SimpleNamespace(states=states, logs=logs, target=Target(TargetKind.EMBEDDED, lane.place))
         until = states.start + timedelta(seconds=count)
         found = Found(Run("r", "arn:run", lane, "cosmic"), "SUCCEEDED", states.start, until, "{}", "{}")
-        return RunSpans(aws, found, most=most, sleep=lambda _: None, clock=lambda: 0.0), states
+        return RunSpans(aws, found, most=most, sleep=lambda _: None, clock=lambda: 0.0, **more), states
 
     return make
 
@@ -311,6 +312,63 @@ def test_ten_thousand_children_that_are_read_go_out_as_they_come(many):
         assert len(states.read) - 1 - seen <= 8 + 512
     assert spans.counts.spans == 10_000 * 2 + 2
     assert spans.counts.unread == 0
+
+
+def test_children_that_aws_does_not_list_are_counted(many):
+    """Express children have no list and no history."""
+
+    class Express(ManyChildren):
+        def _list_executions(self, **_):
+            yield {"executions": []}
+
+    spans, _ = many(7, 200, Express(7))
+    root = list(spans)[-1]
+    assert root.attributes["teamlanes.children"] == root.attributes["teamlanes.children_without_span"] == 7
+    assert spans.counts.told == [
+        "7 of 7 child executions were not read: their spans are empty, and 7 of them have no span"
+    ]
+
+
+def test_an_express_run_is_told_by_the_events_of_its_log(many):
+    states = ManyChildren(0)
+    (page,) = states._get_execution_history("arn:child:0")
+    spans, _ = many(0, 200, states, events=page["events"])
+    states.read.clear()
+    assert [span.name for span in spans] == ["P", "cosmic"]
+    assert states.read == []
+
+
+class Nested(ManyChildren):
+    """A run that started two executions: one that nobody may see, and an express one."""
+
+    def __init__(self):
+        super().__init__(0)
+        self.asked = []
+
+    def describe_execution(self, executionArn):
+        self.asked.append(executionArn)
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeExecution")
+
+    def _get_execution_history(self, executionArn, **_):
+        events = [event(1, 0, "ExecutionStarted", self.start, {"input": "{}"})]
+        for number, arn in ((2, "arn:aws:states:r:1:execution:m:x"), (6, "arn:aws:states:r:1:express:m:x:y")):
+            told = {"resourceType": "states", "resource": "startExecution", "output": json.dumps({"ExecutionArn": arn})}
+            entered, left = {"name": f"S{number}", "input": "{}"}, {"name": f"S{number}"}
+            before = number - 1 if number > 2 else 0
+            events += [
+                event(number, before, "TaskStateEntered", self.start, entered, "stateEntered"),
+                event(number + 1, number, "TaskScheduled", self.start, {"resourceType": "states", "resource": "x"}),
+                event(number + 2, number + 1, "TaskSucceeded", self.start, told),
+                event(number + 3, number + 2, "TaskStateExited", self.start, left, "stateExited"),
+            ]
+        yield {"events": [*events, event(10, 9, "ExecutionSucceeded", self.start, {})]}
+
+
+def test_nested_executions_that_are_not_seen_are_counted(many):
+    spans, states = many(0, 200, Nested())
+    assert [span.attributes["teamlanes.kind"] for span in spans] == ["state", "state", "call", "call", "execution"]
+    assert (spans.counts.children, spans.counts.without_span) == (2, 2)
+    assert states.asked == ["arn:aws:states:r:1:execution:m:x"]
 
 
 def test_ids_are_hashes_of_what_stays():
