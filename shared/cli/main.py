@@ -46,6 +46,7 @@ from shared.cli import (
     sweep,
     teams,
     test,
+    trace,
     workflow,
 )
 from shared.cli.help import make_literal
@@ -90,6 +91,7 @@ for group in (
     rendezvous,
     reference,
     metrics,
+    trace,
     cost,
     sweep,
     report,

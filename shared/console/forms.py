@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from shared.console.drafts import Draft
-from shared.console.hidden import hide, hide_text
 from shared.errors import LanesError, UsageError
+from shared.hidden import hide, hide_text
 from shared.run.form import read_fields, read_json, texts_for
 from shared.run.payload import build_payload
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.console.hidden import hide_text
 from shared.deploy.caller import is_denial
 from shared.errors import LanesError, code_of
+from shared.hidden import hide_text
 from shared.run.map_total import is_throttled
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide, hide_text
+from shared.hidden import hide, hide_text
 from shared.visible import visible
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import request
 
-from shared.console.hidden import hide_text
 from shared.console.pretty import in_bytes
 from shared.console.rank_opened import LONG
+from shared.hidden import hide_text
 from shared.run.debug.choice import name_of
 from shared.run.request_log import LogPart, find_call, read_part, whole
 

@@ -19,10 +19,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from shared.console.guard import FORM_KEY, HEADERS, Asked, Entry, Refusal
-from shared.console.hidden import hide_text
 from shared.console.pretty import as_page, in_bytes
 from shared.deploy.caller import is_denial
 from shared.errors import LanesError, UsageError, code_of
+from shared.hidden import hide_text
 from shared.run.map_total import is_throttled
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ def _role(aws: Aws) -> str:
     services = ["states.amazonaws.com", "lambda.amazonaws.com"]
     trust = _statement(Principal={"Service": services}, Action="sts:AssumeRole")
     role = str(iam.create_role(RoleName="machine", AssumeRolePolicyDocument=trust)["Role"]["Arn"])
-    allowed = ["lambda:InvokeFunction", "states:*", "logs:*"]
+    allowed = ["lambda:InvokeFunction", "states:*", "events:*", "logs:*"]
     iam.put_role_policy(RoleName="machine", PolicyName="all", PolicyDocument=_statement(Action=allowed, Resource="*"))
     return role
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide, hide_text
 from shared.console.site import View, told_of
 from shared.errors import UsageError
+from shared.hidden import hide, hide_text
 
 if TYPE_CHECKING:
     from shared.console.desk import Desk

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from shared.console.addresses import query
-from shared.console.hidden import hide, hide_text
 from shared.console.missed import told_missed
 from shared.console.rank_logs import Log, chosen_call, key_of, log_of, reports_of, whole_log
 from shared.console.rank_opened import Beside, beside, detail_in, not_found, open_rank, other_ways
 from shared.console.site import File, View
 from shared.errors import UsageError
+from shared.hidden import hide, hide_text
 from shared.measure.billing.cost import dollars, read_prices
 from shared.measure.billing.rank_cost import price_rank
 from shared.run.debug.choice import name_of

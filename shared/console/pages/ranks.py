@@ -11,11 +11,11 @@ from flask import request
 
 from shared.console.addresses import query, whole_number
 from shared.console.heat_grid import draw_grid, draw_histogram
-from shared.console.hidden import hide_text
 from shared.console.missed import told_missed
 from shared.console.pages import rank
 from shared.console.rank_opened import LONG, look
 from shared.console.site import View
+from shared.hidden import hide_text
 from shared.run.child_ranks import ASKED_AT_ONCE, MOST_LISTED
 from shared.run.patience import LATE
 from shared.run.rank_reports import read_uses

@@ -12,7 +12,6 @@ from flask import request
 from markupsafe import Markup
 
 from shared.console.followed import Followed, SeenRun
-from shared.console.hidden import hide_text
 from shared.console.missed import told_missed
 from shared.console.pages.run_events import event_file, read_events, read_filter
 from shared.console.pages.run_files import data_file, measure, plot_file, plots_of, report_file, stored_redshifts
@@ -23,6 +22,7 @@ from shared.console.per_run import PerRun
 from shared.console.pretty import MOST, shown
 from shared.console.site import View
 from shared.errors import LanesError, UsageError
+from shared.hidden import hide_text
 from shared.measure.drawing.draw_machine import draw_machine
 from shared.run.live import LiveRun
 from shared.run.logged import LoggedRun, read_logged

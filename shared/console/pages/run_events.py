@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from shared.console.addresses import whole_number
-from shared.console.hidden import hide_text
 from shared.console.pretty import Shown, in_bytes, pretty, shown, unfolded
 from shared.console.site import File
+from shared.hidden import hide_text
 from shared.run.event_index import Wanted
 from shared.run.event_text import event_text
 from shared.run.history import details

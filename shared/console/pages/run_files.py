@@ -7,10 +7,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide, hide_text
 from shared.console.pretty import as_page, in_bytes, pretty
 from shared.console.site import File
 from shared.errors import UsageError
+from shared.hidden import hide, hide_text
 from shared.measure.billing.measured_run import read_measured
 from shared.run.logged import LoggedRun
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide_text
+from shared.hidden import hide_text
 from shared.measure.billing.cost import dollars, read_prices
 from shared.run.history import parse_object
 from shared.run.started_by import by_input, by_name

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from shared.console.hidden import hide, hide_text
 from shared.console.pretty import Shown, shown, unfolded
 from shared.errors import unknown
+from shared.hidden import hide, hide_text
 from shared.run.history import parse_object
 from shared.run.own_code import in_checkout
 from shared.run.state_visits import visits_of_state

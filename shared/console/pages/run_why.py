@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.console.hidden import hide_text
+from shared.hidden import hide_text
 from shared.run.failed_log import read_failed_log
 from shared.run.failure import find_failure
 from shared.run.logged import LoggedRun

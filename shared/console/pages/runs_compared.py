@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide, hide_text
 from shared.console.known_runs import key_of
 from shared.console.site import View
 from shared.console.spans import span, times
 from shared.errors import UsageError
+from shared.hidden import hide, hide_text
 from shared.measure.billing.cost import dollars, read_prices
 from shared.measure.comparing.compare import Side, compare
 from shared.measure.comparing.values import side_by_side

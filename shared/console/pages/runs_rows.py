@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide_text
 from shared.console.known_runs import key_of
 from shared.console.spans import span, times
+from shared.hidden import hide_text
 from shared.measure.billing.cost import dollars
 from shared.measure.comparing.usual import BEFORE, Unusual, Usual, usual_for
 from shared.run.started_by import start_by_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from shared.console.hidden import hide_text
 from shared.console.site import View
+from shared.hidden import hide_text
 from shared.measure.billing.cost import dollars
 from shared.measure.status import LaneStatus, Told, Trouble, record_of, troubles
 

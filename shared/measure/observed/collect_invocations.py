@@ -11,7 +11,8 @@ from shared.measure.observed.trace import MOST_READ, read_trace
 from shared.run.patience import LATE, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
 
@@ -67,12 +68,28 @@ def collect_run(  # noqa: PLR0913  how much is read, and how long it waits
     groups = [run.lane.functions[key].log_group for key in keys]
     table.join(run.id, trace.visits)
     wanted = {request for visit in trace.visits for request in visit.requests}
+    return trace, collect_named(table, aws, found, groups, wanted if patient else frozenset(), sleep=sleep)
+
+
+def collect_named(  # noqa: PLR0913  what is read, and for how long
+    table: Invocations,
+    aws: Aws,
+    found: Found,
+    groups: Sequence[str],
+    wanted: AbstractSet[str],
+    *,
+    sleep: Sleep = time.sleep,
+) -> list[Row]:
+    """Add the invocations around one run from the log *groups*, and return its own rows.
+
+    It waits, up to 20 s, until CloudWatch shows the REPORT line of every request that is *wanted*.
+    """
     since = int(found.started.timestamp() * 1000)
     until = int((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
     rows: list[Row] = []
-    for _ in looks(sleep) if patient else (0,):
+    for _ in looks(sleep):
         table.add(read_groups(aws, groups, since, until), "CloudWatch")
-        rows = list(table.rows(run.id))
+        rows = list(table.rows(found.run.id))
         if wanted <= {row.report.request_id for row in rows}:
             break
-    return trace, rows
+    return rows

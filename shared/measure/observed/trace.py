@@ -178,7 +178,7 @@ def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
     visits = visits_of(events)
     maps, children = _children(states, arn)
     redriven = [child.arn for child in children if child.redriven][:most]
-    others = _spread([child.arn for child in children if not child.redriven], most - len(redriven))
+    others = spread([child.arn for child in children if not child.redriven], most - len(redriven))
     read = [*redriven, *others]
     below: list[Visit] = []
     inside: list[int] = []
@@ -241,7 +241,7 @@ def _count(states: SFNClient, map_run: str) -> int:
     return states.describe_map_run(mapRunArn=map_run)["executionCounts"]["total"]
 
 
-def _spread(children: Sequence[str], most: int) -> list[str]:
+def spread(children: Sequence[str], most: int) -> list[str]:
     """Return *most* of the *children* at most, evenly spread: the first and the last ones run under different loads."""
     step = max(1, math.ceil(len(children) / max(1, most)))
     return list(children[::step][:most])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.console.hidden import HIDDEN, hide, hide_text
+from shared.hidden import HIDDEN, hide, hide_text
 from shared.local.asl.tokens import new_token
 
 SECRET = "hunter2"

@@ -1,9 +1,9 @@
-"""What no page may show: task tokens, passwords, keys, signatures and environment values. They become ``(hidden)``.
+"""What no page and no trace may show: task tokens, passwords, keys, signatures, environment values.
 
-A value is known by its name (``"password": ...``, ``X-Amz-Signature=...``), or by its own form: an AWS key, a private
-key, a token of GitHub, GitLab, Slack or Hugging Face, the password in a URL, a long random text in base64 as task and
-session tokens are. A secret that has neither, such as a word in the middle of a sentence, is known to nobody. In doubt
-a value is hidden, which does no harm.
+They become ``(hidden)``. A value is known by its name (``"password": ...``, ``X-Amz-Signature=...``), or by its own
+form: an AWS key, a private key, a token of GitHub, GitLab, Slack or Hugging Face, the password in a URL, a long random
+text in base64 as task and session tokens are. A secret that has neither, such as a word in the middle of a sentence, is
+known to nobody. In doubt a value is hidden, which does no harm.
 
 All is pure, and takes a time that grows as the text does: each search goes on where the one before has ended, and
 nothing is looked for behind a position twice.
