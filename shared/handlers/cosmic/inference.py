@@ -1,8 +1,8 @@
 """Step 2, once per rank: predict the redshift of every record of the rank's partitions.
 
-Memory holds one batch, and disk one partition, at a time. Of every record only its place, its r magnitude, its true and its
-predicted redshift stay (20 bytes). The session is made when the module is imported, in the init phase of the execution
-environment. So warm invocations do not pay for it.
+Memory holds one batch, and disk one partition, at a time. Of every record only its place, its r magnitude, its true and
+its predicted redshift stay (20 bytes). The session is made when the module is imported, in the init phase of the
+execution environment. So warm invocations do not pay for it.
 """
 
 from __future__ import annotations

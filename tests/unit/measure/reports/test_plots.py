@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from shared.measure.observed.invocations import Row
-from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
+from shared.measure.reports.plots_redshifts import plot_redshifts, plot_residuals
+from shared.measure.reports.plots_run import plot_timeline, stragglers
 from shared.measure.reports.plots_style import as_svg, save
 from shared.measure.reports.plots_sweep import pareto, plot_sweep
 from shared.measure.scaling.sweep_tables import FIGURES, Point, Spread
@@ -67,13 +68,25 @@ def test_a_timeline_of_few_and_of_many(tmp_path, count):
     assert is_picture(save(figure, tmp_path, "timeline"))
 
 
-def test_redshifts_and_residuals(tmp_path, redshifts):
-    assert is_picture(save(plot_redshifts(*redshifts), tmp_path, "a"))
-    assert is_picture(save(plot_residuals(*redshifts), tmp_path, "b"))
-    few = tuple(values[:3] for values in redshifts)
-    assert is_picture(save(plot_redshifts(*few), tmp_path, "c"))
-    assert is_picture(save(plot_residuals(*few), tmp_path, "d"))
+def test_what_lies_far_off_is_counted_and_squeezes_nothing(redshifts):
+    true, predicted = redshifts
+    far = predicted.copy()
+    far[0] = 70
+    panel = plot_redshifts(true, far, "figures")[0].axes[0]
+    assert panel.get_ylim()[1] < 1
+    assert panel.get_title(loc="left") == "figures\n1 outside the frame"
+    panel = plot_residuals(true, far, [])
+    assert panel.axes[0].get_ylim()[1] < 0.26
+    assert panel.axes[0].get_title(loc="left") == "1 of 900 outside the frame"
 
 
-def test_the_same_figure_is_the_same_file(redshifts):
-    assert as_svg(plot_residuals(*redshifts)) == as_svg(plot_residuals(*redshifts))
+def test_the_data_of_a_density_are_its_cells(redshifts):
+    _, data = plot_redshifts(*redshifts, "")
+    cells = [line.split(",") for line in data.splitlines()[1:]]
+    assert sum(int(count) for _, _, count in cells) == 900
+    assert all(abs(float(true) - float(predicted)) < 0.15 for true, predicted, _ in cells)
+
+
+def test_the_same_figure_is_the_same_file(tmp_path, redshifts):
+    assert as_svg(plot_residuals(*redshifts, [])) == as_svg(plot_residuals(*redshifts, []))
+    assert is_picture(save(plot_residuals(*redshifts, []), tmp_path, "x"))
