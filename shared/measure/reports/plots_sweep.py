@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.measure.scaling.sweep_tables import Point, Spread
 
 _COST_AND_TIME: tuple[FigureName, FigureName] = ("cost_usd", "wall_seconds")
+_BEYOND = 1.5  # x the greatest median: how far a frame reaches for the sake of a range
 _MOST_SERIES = 8  # lines in one panel; nobody can tell more of them apart
 
 
@@ -171,7 +172,7 @@ def _pareto(figure: Figure, points: Sequence[Point], recommended: Sequence[Point
     for point in front[:_MOST_SERIES]:
         time, cost = _time_and_cost(point)
         text = " x ".join(f"{value}" for value in point.axes.values())
-        panel.annotate(text, (time, 1000 * cost), xytext=(5, 5), textcoords="offset points", fontsize=8)
+        panel.annotate(text, (time, 1000 * cost), xytext=(10, 7), textcoords="offset points", fontsize=8)
     if recommended:
         times, costs = zip(*map(_time_and_cost, recommended), strict=True)
         panel.scatter(
@@ -185,6 +186,9 @@ def _pareto(figure: Figure, points: Sequence[Point], recommended: Sequence[Point
             zorder=4,
         )
     panel.margins(x=0.12, y=0.12)
+    most = [max(place[axis] for place in map(_time_and_cost, points)) for axis in (0, 1)]
+    panel.set_xlim(right=min(panel.get_xlim()[1], _BEYOND * most[0]))  # one slow repeat squeezes nothing
+    panel.set_ylim(top=min(panel.get_ylim()[1], _BEYOND * 1000 * most[1]))
     panel.set_xlabel("time (s), whole execution")
     panel.set_ylabel("US dollars for 1,000 runs, estimated")
     panel.set_title("Cost against time (" + " x ".join(map(_label, points[0].axes)) + ")")

@@ -27,7 +27,7 @@ _CAPTIONS = {
     "time-and-throughput": "Time and throughput of the whole execution.",
     "speed-up": "Speed-up of the median time against the smallest world; dashed is ideal.",
     "cost-and-time": "Estimated cost against time, medians and ranges of the repeats. The line joins configurations "
-    "that no other beats in both; rings mark the recommended ones.",
+    "that no other beats in both; rings mark the recommended ones. A range may end outside the frame.",
     "memory": "Memory used by the largest rank.",
 }
 
