@@ -187,8 +187,9 @@ def _pareto(figure: Figure, points: Sequence[Point], recommended: Sequence[Point
         )
     panel.margins(x=0.12, y=0.12)
     most = [max(place[axis] for place in map(_time_and_cost, points)) for axis in (0, 1)]
-    panel.set_xlim(right=min(panel.get_xlim()[1], _BEYOND * most[0]))  # one slow repeat squeezes nothing
-    panel.set_ylim(top=min(panel.get_ylim()[1], _BEYOND * 1000 * most[1]))
+    (left, right), (bottom, top) = panel.get_xlim(), panel.get_ylim()
+    panel.set_xlim(max(0.0, left), min(right, _BEYOND * most[0]))  # one slow repeat squeezes nothing
+    panel.set_ylim(max(0.0, bottom), min(top, _BEYOND * 1000 * most[1]))
     panel.set_xlabel("time (s), whole execution")
     panel.set_ylabel("US dollars for 1,000 runs, estimated")
     panel.set_title("Cost against time (" + " x ".join(map(_label, points[0].axes)) + ")")

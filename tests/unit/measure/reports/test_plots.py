@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +54,15 @@ def test_other_axes_have_the_figures_they_can_have():
 def test_the_pareto_front_goes_from_the_fastest_to_the_cheapest():
     points = [point(3, 1, n=1), point(1, 5, n=2), point(2, 2, n=3), point(2, 3, n=4), point(4, 1, n=5)]
     assert [each.axes["n"] for each in pareto(points)] == [2, 3, 1]
+
+
+def test_one_slow_repeat_squeezes_no_configuration():
+    quick, slow = point(2, 0.001, n=1), point(3, 0.002, n=2)
+    ranges = {**slow.figures, "wall_seconds": Spread(3, 2, 90)}
+    drawn = plot_sweep([quick, replace(slow, figures=ranges)], [quick])
+    panel = drawn["cost-and-time"].axes[0]
+    assert panel.get_xlim() == (0, 4.5)
+    assert "recommended" in panel.get_legend_handles_labels()[1]
 
 
 def test_stragglers_are_judged_within_their_state():
