@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FEWEST = 10  # records that percentiles, medians and bootstraps are told of: our choice
 _Z = 1.959963984540054  # of the normal distribution: 95 % lie within
 _RESAMPLES, _MOST_RESAMPLED, _SEED = 500, 20_000, 20250106
-_MOST_BINS = 15
+_MOST_BINS = 15  # a bin more at either end may hold what lies on an edge
 _TAILS, _FEWEST_FOR_TAILS = (0.1, 99.9), 1000  # percent: of so many records, bins leave out what is beyond
 
 
@@ -101,12 +101,16 @@ def estimates(scaled: Array, *, bias: float, count: int) -> dict[str, Estimate]:
 
 
 def nice_edges(places: Array) -> list[float]:
-    """Return edges of at most fifteen bins of equal, round width over *places* [n], n >= 1."""
+    """Return edges of some fifteen bins or fewer, of equal, round width, over *places* [n], n >= 1."""
     ends = np.percentile(places, _TAILS) if len(places) >= _FEWEST_FOR_TAILS else (places.min(), places.max())
     low, high = float(ends[0]), float(ends[1])
     if low == high:
         return [low - 0.5, high + 0.5]
-    return [float(edge) for edge in MaxNLocator(_MOST_BINS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    edges = [float(edge) for edge in MaxNLocator(_MOST_BINS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    width = edges[1] - edges[0]
+    before = [edges[0] - width] if edges[0] > low else []  # the locator takes what is nearly an edge for one
+    after = [edges[-1] + width] if edges[-1] < high else []
+    return [*before, *edges, *after]
 
 
 def binned(places: Array, scaled: Array, edges: Sequence[float]) -> list[Bin]:
