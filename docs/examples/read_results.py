@@ -5,14 +5,14 @@ Against the embedded cloud::
     $ lanes up
     $ lanes run team2 cosmic --world-size 2 && eval "$(lanes env)"
     $ python docs/examples/read_results.py
-       2,411 bytes  results/20261129T193257Z-15813c/combined_data.json
-       6,082 bytes  results/20261129T193257Z-15813c/predictions/0.npz
-       6,079 bytes  results/20261129T193257Z-15813c/predictions/1.npz
-       1,289 bytes  results/20261129T193257Z-15813c/ranks/0.json
-       1,036 bytes  results/20261129T193257Z-15813c/ranks/1.json
-       1,181 bytes  results/20261129T193257Z-15813c/summary.json
-    rank 0: 626 galaxies, 1,208 a second
-    rank 1: 624 galaxies, 1,182 a second
+       2,402 bytes  results/20261130T195321Z-5ed9c9/combined_data.json
+       8,410 bytes  results/20261130T195321Z-5ed9c9/predictions/0.npz
+       8,405 bytes  results/20261130T195321Z-5ed9c9/predictions/1.npz
+       1,288 bytes  results/20261130T195321Z-5ed9c9/ranks/0.json
+       1,028 bytes  results/20261130T195321Z-5ed9c9/ranks/1.json
+       1,259 bytes  results/20261130T195321Z-5ed9c9/summary.json
+    rank 0: 626 galaxies, 375 a second
+    rank 1: 624 galaxies, 357 a second
     mean error of a redshift: 0.0136
 
 Against AWS it is the same program, with the credentials of your shell.

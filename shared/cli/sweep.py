@@ -131,7 +131,9 @@ def _show(progress: Progress) -> None:
 
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
     """Write the files of a sweep, print its tables, and exit with 1 if a cell failed."""
+    from shared.measure.reports.recommended import recommendation_lines, recommendation_record
     from shared.measure.reports.report_sweep import write_files
+    from shared.measure.scaling.recommend import recommend
     from shared.measure.scaling.sweep import DONE, JOURNAL
     from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep
 
@@ -148,11 +150,14 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
                 "configurations": [asdict(point) for point in points],
                 "by_world_size": [asdict(row) for row in average_by_world(points)],
                 "best": asdict(top) if top else None,
+                "recommended": recommendation_record(recommend(records, points)),
                 "failed": failed,
             }
         )
     else:
         print_tables(points)
+        for line in recommendation_lines(recommend(records, points)):
+            console.out.print(line)
         console.note(f"{folder}: {JOURNAL}, cells.csv, summary.csv, plots/")
     if failed:
         console.fail(f"{len(failed)} of {len(records)} cells failed; the same command tries them again")
@@ -160,11 +165,11 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
 
 
 def print_tables(points: Sequence[Point]) -> None:
-    """Print a row for each configuration, the averages by world size, and the best configuration."""
+    """Print a row for each configuration, and the averages by world size."""
     from rich.table import Table
 
     from shared.measure.billing.cost import dollars
-    from shared.measure.scaling.sweep_tables import average_by_world, best
+    from shared.measure.scaling.sweep_tables import average_by_world
 
     if not points:
         return
@@ -203,7 +208,3 @@ def print_tables(points: Sequence[Point]) -> None:
         )
     if averages.row_count:
         console.out.print(averages)
-    if top := best(points):
-        place = ", ".join(f"{name} {value}" for name, value in top.axes.items())
-        text = f"best: {place}: {top.figures['wall_throughput'].median:.2f} records/s in the median of {top.runs}"
-        console.out.print(text)

@@ -46,6 +46,18 @@ def test_the_redshifts_are_far_better_than_the_mean(finished):
     assert quality["r2"] > 0.5
 
 
+def test_the_report_shows_the_redshifts_that_the_ranks_stored(finished, aws, lane):
+    from shared.measure.reports.redshifts import redshift_section, stored_plots  # they load matplotlib
+
+    section = redshift_section(aws, lane, finished["output"])
+    assert tuple(plot.name for plot in section.plots) == stored_plots(aws, lane, finished["output"])
+    assert "residuals-by-magnitude" in stored_plots(aws, lane, finished["output"])
+    rows = {row[0]: row[1] for row in section.tables[0].rows}
+    assert float(rows["mean d"]) == pytest.approx(finished["output"]["quality"]["bias"], abs=1e-5)
+    share = float(rows["outliers: |d| > 0.05"].removesuffix(" %"))
+    assert share / 100 == pytest.approx(finished["output"]["quality"]["outlier_fraction_005"], abs=1e-4)
+
+
 def test_the_ranks_tell_each_other_what_the_summary_finds(finished):
     told, found = finished["output"]["fmi"], finished["output"]
     assert told["records"] == found["records"]

@@ -51,6 +51,9 @@ def test_every_configuration_is_measured_once_and_for_good(swept, lanes, folder)
     assert again.code == 0
     assert "4 of 4 cells are in" in again.err
     assert "average by world size" in again.out
+    assert "\nfastest: world size " in again.out
+    assert "ran once only" in again.out
+    assert swept["recommended"]["cheapest"]["axes"] in [point["axes"] for point in points]
     assert (folder / "cells.jsonl").read_text() == journal
 
 
@@ -144,7 +147,7 @@ def test_reports_fit_a_screen_and_a_telephone_without_network_or_errors(newest, 
     assert said == []
     assert [(number, width) for number, width, _, _ in seen] == [(0, 400), (0, 1280), (1, 400), (1, 1280)]
     assert all(scroll <= width for _, width, scroll, _ in seen), seen
-    assert {(number, drawings) for number, _, _, drawings in seen} == {(0, 4), (1, 4)}
+    assert {(number, drawings) for number, _, _, drawings in seen} == {(0, 6), (1, 4)}
     for page in pages:
         assert not re.search(r"""(src|href)=["']?https?:|url\(["']?https?:|@import""", page.read_text())
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.measure.reports.report import Plot, Report, Section
 
 TIMELINE = "timeline"
-REDSHIFTS = ("redshift", "residuals")
+REDSHIFTS = ("redshift", "residuals", "residuals-by-magnitude", "outliers")
 _STYLED = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What matplotlib and the reports' templates write has styles of its own, and no scripts."""
 _DRAWING = Lock()  # matplotlib's settings are those of the process
@@ -35,15 +35,15 @@ def measure(desk: Desk, run: SeenRun, followed: Followed) -> Late[MeasuredRun]:
     return followed.late(run, desk.readings, "measured", lambda: read_measured(desk.aws, run.found))
 
 
-def stored_redshifts(desk: Desk, run: SeenRun, followed: Followed) -> Late[bool]:
-    """Return whether *run* stored redshifts that can be drawn, as far as that was asked, in the background."""
+def stored_redshifts(desk: Desk, run: SeenRun, followed: Followed) -> Late[tuple[str, ...]]:
+    """Return the plots of redshifts that *run* has, by name, as far as that was asked, in the background."""
     return followed.late(run, desk.readings, "stored redshifts", lambda: _stores(desk, run))
 
 
-def plots_of(measured: Late[MeasuredRun] | None, stored: Late[bool] | None) -> tuple[str, ...]:
+def plots_of(measured: Late[MeasuredRun] | None, stored: Late[tuple[str, ...]] | None) -> tuple[str, ...]:
     """Return the names of the plots that there are: none before the run was measured."""
     timeline = (TIMELINE,) if measured and measured.value and measured.value.rows else ()
-    return (*timeline, *(REDSHIFTS if stored and stored.value else ()))
+    return (*timeline, *((stored and stored.value) or ()))
 
 
 def measured_now(desk: Desk, run: SeenRun, followed: Followed) -> MeasuredRun:
@@ -103,10 +103,10 @@ def report_file(desk: Desk, run: SeenRun, followed: Followed, name: str = "") ->
     return File(made, "text/html; charset=utf-8", name, policy=_STYLED)
 
 
-def _stores(desk: Desk, run: SeenRun) -> bool:
-    from shared.measure.reports.redshifts import has_redshifts  # it loads numpy and matplotlib
+def _stores(desk: Desk, run: SeenRun) -> tuple[str, ...]:
+    from shared.measure.reports.redshifts import stored_plots  # it loads numpy and matplotlib
 
-    return has_redshifts(desk.aws, run.found.run.lane, json.loads(run.found.output or "null"))
+    return stored_plots(desk.aws, run.found.run.lane, json.loads(run.found.output or "null"))
 
 
 def _timeline(measured: MeasuredRun) -> dict[str, bytes]:

@@ -1,8 +1,8 @@
 """Step 2, once per rank: predict the redshift of every record of the rank's partitions.
 
-Memory holds one batch, and disk one partition, at a time. Of every record only its place, its true and its predicted
-redshift stay (16 bytes). The session is made when the module is imported, in the init phase of the execution
-environment. So warm invocations do not pay for it.
+Memory holds one batch, and disk one partition, at a time. Of every record only its place, its r magnitude, its true and
+its predicted redshift stay (20 bytes). The session is made when the module is imported, in the init phase of the
+execution environment. So warm invocations do not pay for it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+R_BAND = 2  # of u g r i z
 INPUT_BITS = 8 * (partition.RECORD_BYTES - 4)  # images and magnitudes of one record, as the field counts
 
 model.packaged()
@@ -40,7 +41,8 @@ model.packaged()
 class Tally:
     """What a rank has done so far. Times are in seconds. The lists have an entry for each batch.
 
-    ``partitions`` has the number of the batch's partition, ``true`` and ``predicted`` its redshifts.
+    ``partitions`` has the number of the batch's partition, ``true`` and ``predicted`` its redshifts, ``magnitudes`` its
+    magnitudes in the r band.
     """
 
     download_seconds: float = 0.0
@@ -48,12 +50,14 @@ class Tally:
     partitions: list[int] = field(default_factory=list)
     true: list[Floats] = field(default_factory=list)
     predicted: list[Floats] = field(default_factory=list)
+    magnitudes: list[Floats] = field(default_factory=list)
 
-    def add(self, partition: int, true: Floats, predicted: Floats) -> None:
-        """Count one batch of the partition number *partition*."""
+    def add(self, partition: int, true: Floats, predicted: Floats, magnitudes: Floats) -> None:
+        """Count one batch of the partition number *partition*: its redshifts [n], and its magnitudes [n, 5]."""
         self.partitions.append(partition)
         self.true.append(true)
         self.predicted.append(predicted)
+        self.magnitudes.append(magnitudes[:, R_BAND].copy())  # a view would keep the other bands too
 
     def spent(self, download: float, inference: float) -> None:
         """Count the seconds that one partition took."""
@@ -127,7 +131,7 @@ def infer(event: Rank, bucket: Source, chosen: model.Model) -> Tally:
             downloaded = time.perf_counter()
             with partition.opened(path, part["key"]) as file:
                 for images, magnitudes, redshifts in partition.batches(file, part["key"], event["batch_size"]):
-                    tally.add(number, redshifts, chosen.predict(images, magnitudes))
+                    tally.add(number, redshifts, chosen.predict(images, magnitudes), magnitudes)
                     progress.advance(len(redshifts))
             path.unlink()
             tally.spent(downloaded - start, time.perf_counter() - downloaded)
@@ -159,7 +163,8 @@ def pack(event: Rank, tally: Tally, true: Floats, predicted: Floats) -> bytes:
     """Return the predictions as an npz file, without any pickle.
 
     It has arrays over the rank's n records: ``partition`` (a number in ``keys``) and ``index`` (the record in that
-    partition), both int32; ``redshift`` and ``predicted``, both float32. ``keys`` has the partitions' names.
+    partition), both int32; ``redshift``, ``predicted`` and ``r_magnitude``, all float32. ``keys`` has the partitions'
+    names. Older runs' files have no ``r_magnitude``.
     """
     partitions = np.repeat(
         np.array(tally.partitions, np.int32), np.array([len(batch) for batch in tally.true], np.int64)
@@ -172,6 +177,7 @@ def pack(event: Rank, tally: Tally, true: Floats, predicted: Floats) -> bytes:
         index=_places(partitions),
         redshift=true,
         predicted=predicted,
+        r_magnitude=_joined(tally.magnitudes),
     )
     return file.getvalue()
 

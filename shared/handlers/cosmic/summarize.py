@@ -91,11 +91,15 @@ def gather(bucket: Bucket, run: Run) -> list[Result]:
 def judge(bucket: Bucket, results: Sequence[Result]) -> dict[str, object]:
     """Return the quality of all predictions, and that of predicting the mean; both are None when there are none.
 
+    ``unjudged`` is how many records are in neither: those whose prediction is no finite number, or whose true redshift
+    is -1 or less.
+
     Memory holds 4 bytes for each record of the run (the median needs all), and some ranks' predictions at a time.
     """
     total = quality.merge(result["quality_sums"] for result in results)
+    unjudged = sum(result["records"] for result in results) - int(total["records"])
     if not total["records"]:
-        return {"quality": None, "baseline": None}
+        return {"quality": None, "baseline": None, "unjudged": unjudged}
     mean = quality.mean(total)
     scaled: list[NDArray[np.float32]] = []
     off_mean = 0.0
@@ -105,11 +109,14 @@ def judge(bucket: Bucket, results: Sequence[Result]) -> dict[str, object]:
             for body in pool.map(bucket.get, full[start : start + POOL]):
                 with np.load(io.BytesIO(body), allow_pickle=False) as file:
                     true, predicted = file["redshift"], file["predicted"]
+                kept = quality.judged(true, predicted)
+                true, predicted = true[kept], predicted[kept]
                 scaled.append(quality.scaled_error(true, predicted).astype(np.float32))
                 off_mean += float(np.abs(true.astype(np.float64) - mean).sum())
     return {
         "quality": quality.figures(total, np.concatenate(scaled)),
         "baseline": {"mean_redshift": mean, "mae": off_mean / total["records"], "mse": quality.variance(total)},
+        "unjudged": unjudged,
     }
 
 

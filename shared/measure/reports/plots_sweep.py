@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from shared.measure.scaling.sweep_tables import Figure as FigureName
     from shared.measure.scaling.sweep_tables import Point, Spread
 
+_COST_AND_TIME: tuple[FigureName, FigureName] = ("cost_usd", "wall_seconds")
+_BEYOND = 1.5  # x the greatest median: how far a frame reaches for the sake of a range
 _MOST_SERIES = 8  # lines in one panel; nobody can tell more of them apart
 
 
-def plot_sweep(points: Sequence[Point]) -> dict[str, Figure]:
-    """Return the figures that *points* have data for, by name."""
+def plot_sweep(points: Sequence[Point], recommended: Sequence[Point] = ()) -> dict[str, Figure]:
+    """Return the figures that *points* have data for, by name; the *recommended* ones are marked in cost and time."""
     axes = [axis for axis in points[0].axes if len(_values(points, axis)) > 0] if points else []
     figures: dict[str, Figure] = {}
     if axes:
@@ -33,7 +35,7 @@ def plot_sweep(points: Sequence[Point]) -> dict[str, Figure]:
     if WORLD in axes and len(_values(points, WORLD)) > 1:
         figures["speed-up"] = draw((6.4, 4.2), lambda figure: _speedup(figure, points, axes))
     if len(points) > 1:
-        figures["cost-and-time"] = draw((6.4, 4.6), lambda figure: _pareto(figure, points))
+        figures["cost-and-time"] = draw((6.4, 4.6), lambda figure: _pareto(figure, points, recommended))
     return figures
 
 
@@ -141,7 +143,7 @@ def _memory(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> Non
         panel.legend(fontsize=8, loc="lower right", ncols=2)
 
 
-def _pareto(figure: Figure, points: Sequence[Point]) -> None:
+def _pareto(figure: Figure, points: Sequence[Point], recommended: Sequence[Point]) -> None:
     panel = figure.subplots()
     by_world: dict[int | None, list[Point]] = defaultdict(list)
     for point in points:
@@ -151,15 +153,43 @@ def _pareto(figure: Figure, points: Sequence[Point]) -> None:
         places = [_time_and_cost(point) for point in by_world[world]]
         label = None if world is None else f"world size {world}"
         times, costs = zip(*places, strict=True)
-        panel.scatter(times, [1000 * cost for cost in costs], color=colour, marker=marker(index), label=label, zorder=3)
+        bars = [zip(*(_bars(point.figures[name]) for point in by_world[world]), strict=True) for name in _COST_AND_TIME]
+        panel.errorbar(
+            times,
+            [1000 * cost for cost in costs],
+            xerr=list(bars[1]),
+            yerr=[[1000 * bar for bar in ends] for ends in bars[0]],
+            color=colour,
+            marker=marker(index),
+            label=label,
+            linestyle="none",
+            elinewidth=0.8,
+            zorder=3,
+        )
     front = pareto(points)
     times, costs = zip(*map(_time_and_cost, front), strict=True)
     panel.plot(times, [1000 * cost for cost in costs], color=VERMILION, linewidth=1.2, label="Pareto front", zorder=2)
     for point in front[:_MOST_SERIES]:
         time, cost = _time_and_cost(point)
         text = " x ".join(f"{value}" for value in point.axes.values())
-        panel.annotate(text, (time, 1000 * cost), xytext=(5, 5), textcoords="offset points", fontsize=8)
+        panel.annotate(text, (time, 1000 * cost), xytext=(10, 7), textcoords="offset points", fontsize=8)
+    if recommended:
+        times, costs = zip(*map(_time_and_cost, recommended), strict=True)
+        panel.scatter(
+            times,
+            [1000 * cost for cost in costs],
+            s=150,
+            facecolors="none",
+            edgecolors=VERMILION,
+            linewidths=1.6,
+            label="recommended",
+            zorder=4,
+        )
     panel.margins(x=0.12, y=0.12)
+    most = [max(place[axis] for place in map(_time_and_cost, points)) for axis in (0, 1)]
+    (left, right), (bottom, top) = panel.get_xlim(), panel.get_ylim()
+    panel.set_xlim(max(0.0, left), min(right, _BEYOND * most[0]))  # one slow repeat squeezes nothing
+    panel.set_ylim(max(0.0, bottom), min(top, _BEYOND * 1000 * most[1]))
     panel.set_xlabel("time (s), whole execution")
     panel.set_ylabel("US dollars for 1,000 runs, estimated")
     panel.set_title("Cost against time (" + " x ".join(map(_label, points[0].axes)) + ")")

@@ -39,11 +39,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A figure, with a name for its file and a sentence that says what it shows."""
+    """A figure, with a name for its files and a sentence that says what it shows.
+
+    ``alt`` says in words what is to be seen, for who does not see it. ``data`` is what was drawn, as CSV.
+    """
 
     name: str
     figure: Figure
     caption: str
+    alt: str = ""
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
     for section in report.sections:
         for plot in section.plots:
             save(plot.figure, folder / "plots", plot.name)
+            if plot.data:
+                (folder / "plots" / f"{plot.name}.csv").write_text(plot.data, encoding="utf-8")
         if section.drawing:
             (folder / "plots").mkdir(exist_ok=True)
             (folder / "plots" / "state-machine.svg").write_text(alone(section.drawing), encoding="utf-8")

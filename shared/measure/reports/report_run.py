@@ -11,7 +11,7 @@ from shared.measure.billing.measured_run import read_measured
 from shared.measure.drawing.draw_machine import draw_machine
 from shared.measure.observed.invocations import summarize
 from shared.measure.reports.plots_run import plot_timeline, stragglers
-from shared.measure.reports.redshifts import redshift_plots
+from shared.measure.reports.redshifts import redshift_section
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure
 from shared.run.graph import read_graph
@@ -156,11 +156,12 @@ def _row(row: Row) -> list[str]:
 
 
 def _results(aws: Aws, lane: Lane, output: Json) -> list[Section]:
-    """Return the figures of the output, and plots where there are predicted redshifts."""
+    """Return how good predicted redshifts are, where there are any, and the figures of the output."""
     if output is None:
         return []
-    plots = redshift_plots(aws, lane, output)
-    return [Section("Results", plots=plots, tables=[Table("", ("figure", "value"), list(flat(output)), 2)])]
+    redshifts = redshift_section(aws, lane, output)
+    table = Table("", ("figure", "value"), list(flat(output)), 2)
+    return [*([redshifts] if redshifts else []), Section("Results", tables=[table])]
 
 
 def cost_section(cost: Cost) -> Section:

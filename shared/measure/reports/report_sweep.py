@@ -9,8 +9,10 @@ from shared.errors import LanesError
 from shared.measure.billing.cost import dollars
 from shared.measure.reports.plots_style import save
 from shared.measure.reports.plots_sweep import plot_sweep
+from shared.measure.reports.recommended import recommendation_section
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.measure.reports.report_run import made_now
+from shared.measure.scaling.recommend import recommended
 from shared.measure.scaling.sweep import DONE, read_sweep
 from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 _CAPTIONS = {
     "time-and-throughput": "Time and throughput of the whole execution.",
     "speed-up": "Speed-up of the median time against the smallest world; dashed is ideal.",
-    "cost-and-time": "Estimated cost against time; the line joins configurations that no other beats in both.",
+    "cost-and-time": "Estimated cost against time, medians and ranges of the repeats. The line joins configurations "
+    "that no other beats in both; rings mark the recommended ones. A range may end outside the frame.",
     "memory": "Memory used by the largest rank.",
 }
 
@@ -36,7 +39,7 @@ def write_files(records: Sequence[Record], points: Sequence[Point], folder: Path
         write_cells(records, file)
     with (folder / "summary.csv").open("w", encoding="utf-8") as file:
         write_points(points, file)
-    for name, figure in plot_sweep(points).items():
+    for name, figure in plot_sweep(points, recommended(records, points)).items():
         save(figure, folder / "plots", name)
 
 
@@ -73,8 +76,9 @@ def report_sweep(records: Sequence[Record], title: str) -> Report:
         ("its time", f"{top.figures['wall_seconds'].median:.2f} s"),
         ("cost of all runs, estimated", dollars(sum(record["cost_usd"] for record in done))),
     ]
-    sections = [Section("Summary", tables=_summary(points))]
-    plots = [Plot(name, figure, _CAPTIONS[name]) for name, figure in plot_sweep(points).items()]
+    sections = [recommendation_section(records, points), Section("Summary", tables=_summary(points))]
+    figures_of = plot_sweep(points, recommended(records, points))
+    plots = [Plot(name, figure, _CAPTIONS[name]) for name, figure in figures_of.items()]
     sections.append(Section("Plots", plots=plots))
     sections.append(Section("All configurations", tables=[_configurations(points)]))
     if failed:

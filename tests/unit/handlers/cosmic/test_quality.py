@@ -41,3 +41,18 @@ def test_the_mean_and_variance_of_the_truth() -> None:
     total = quality.sums(true, true)
     assert quality.mean(total) == pytest.approx(true.mean())
     assert quality.variance(total) == pytest.approx(true.var())
+
+
+def test_outliers_are_beyond_both_thresholds_of_the_field() -> None:
+    true = np.array([0.0, 1.0, 0.0, 1.0], np.float32)
+    predicted = np.array([0.2, 1.2, 0.01, 0.6], np.float32)  # scaled errors 0.2, 0.1, 0.01, -0.2
+    scaled = quality.scaled_error(true, predicted).astype(np.float32)
+    found = quality.figures(quality.sums(true, predicted), scaled)
+    assert (found["outlier_fraction"], found["outlier_fraction_005"]) == (0.5, 0.75)
+
+
+def test_what_cannot_be_judged_is_in_no_sum() -> None:
+    true = np.array([0.1, 0.2, -1.0, np.nan, -0.001], np.float32)
+    predicted = np.array([np.nan, np.inf, 0.1, 0.1, 0.0], np.float32)
+    assert list(quality.judged(true, predicted)) == [False, False, False, False, True]
+    assert quality.sums(true, predicted) == pytest.approx(quality.sums(true[4:], predicted[4:]))

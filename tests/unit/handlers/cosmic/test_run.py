@@ -101,6 +101,30 @@ def test_predictions_are_those_of_each_record_in_its_place(
     assert np.array_equal(found["redshift"][5:], second["redshifts"])
     expected = model.packaged().predict(second["images"], second["magnitudes"])
     np.testing.assert_allclose(found["predicted"][5:], expected, rtol=1e-4, atol=1e-5)
+    assert np.array_equal(found["r_magnitude"][5:], second["magnitudes"][:, 2])
+
+
+def test_a_prediction_that_is_no_number_is_counted_and_spoils_no_figure(
+    store: Any, galaxies: Any, partition: Any, run: Any, complete: Any, onnx_model: Any
+) -> None:
+    huge = galaxies(3)["magnitudes"]
+    huge[1] = 3e38  # the model answers the mean, which overflows
+    store.put("datasets/part-00000.safetensors", partition(3, magnitudes=huge))
+    store.put("models/mean.onnx", onnx_model())
+    payload = {"world_size": 1, "batch_size": 2, "data_prefix": "datasets", "model_key": "models/mean.onnx"}
+    summary = complete(run(payload))
+    assert (summary["records"], summary["unjudged"]) == (3, 1)
+    error = np.abs(huge[[0, 2]].mean(axis=1) - galaxies(3)["redshifts"][[0, 2]])
+    assert summary["quality"]["mae"] == pytest.approx(error.mean(), rel=1e-5)
+    assert json.loads(json.dumps(summary, allow_nan=False)) == store.json("results/run-1/summary.json")
+
+
+def test_a_survey_without_truth_has_no_quality_and_says_how_many(
+    store: Any, partition: Any, run: Any, complete: Any
+) -> None:
+    store.put("datasets/part-00000.safetensors", partition(3, redshifts=np.full(3, -99, np.float32)))
+    summary = complete(run({"world_size": 1, "batch_size": 2, "data_prefix": "datasets"}))
+    assert (summary["quality"], summary["baseline"], summary["unjudged"]) == (None, None, 3)
 
 
 def test_ranks_beyond_the_partitions_do_nothing_and_say_so(store: Any, partition: Any, run: Any, complete: Any) -> None:

@@ -1,10 +1,12 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from shared.measure.observed.invocations import Row
-from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
+from shared.measure.reports.plots_redshifts import plot_redshifts, plot_residuals
+from shared.measure.reports.plots_run import plot_timeline, stragglers
 from shared.measure.reports.plots_style import as_svg, save
 from shared.measure.reports.plots_sweep import pareto, plot_sweep
 from shared.measure.scaling.sweep_tables import FIGURES, Point, Spread
@@ -54,6 +56,15 @@ def test_the_pareto_front_goes_from_the_fastest_to_the_cheapest():
     assert [each.axes["n"] for each in pareto(points)] == [2, 3, 1]
 
 
+def test_one_slow_repeat_squeezes_no_configuration():
+    quick, slow = point(2, 0.001, n=1), point(3, 0.002, n=2)
+    ranges = {**slow.figures, "wall_seconds": Spread(3, 2, 90)}
+    drawn = plot_sweep([quick, replace(slow, figures=ranges)], [quick])
+    panel = drawn["cost-and-time"].axes[0]
+    assert panel.get_xlim() == (0, 4.5)
+    assert "recommended" in panel.get_legend_handles_labels()[1]
+
+
 def test_stragglers_are_judged_within_their_state():
     rows = [row(0, 100), row(1, 110), row(2, 160), row(3, 100), row(None, 900, state="Init"), row(None, 9, state="End")]
     assert [each.rank for each in stragglers(rows)] == [2]
@@ -67,13 +78,25 @@ def test_a_timeline_of_few_and_of_many(tmp_path, count):
     assert is_picture(save(figure, tmp_path, "timeline"))
 
 
-def test_redshifts_and_residuals(tmp_path, redshifts):
-    assert is_picture(save(plot_redshifts(*redshifts), tmp_path, "a"))
-    assert is_picture(save(plot_residuals(*redshifts), tmp_path, "b"))
-    few = tuple(values[:3] for values in redshifts)
-    assert is_picture(save(plot_redshifts(*few), tmp_path, "c"))
-    assert is_picture(save(plot_residuals(*few), tmp_path, "d"))
+def test_what_lies_far_off_is_counted_and_squeezes_nothing(redshifts):
+    true, predicted = redshifts
+    far = predicted.copy()
+    far[0] = 70
+    panel = plot_redshifts(true, far, "figures")[0].axes[0]
+    assert panel.get_ylim()[1] < 1
+    assert panel.get_title(loc="left") == "figures\n1 outside the frame"
+    panel = plot_residuals(true, far, [])
+    assert panel.axes[0].get_ylim()[1] < 0.26
+    assert panel.axes[0].get_title(loc="left") == "1 of 900 outside the frame"
 
 
-def test_the_same_figure_is_the_same_file(redshifts):
-    assert as_svg(plot_residuals(*redshifts)) == as_svg(plot_residuals(*redshifts))
+def test_the_data_of_a_density_are_its_cells(redshifts):
+    _, data = plot_redshifts(*redshifts, "")
+    cells = [line.split(",") for line in data.splitlines()[1:]]
+    assert sum(int(count) for _, _, count in cells) == 900
+    assert all(abs(float(true) - float(predicted)) < 0.15 for true, predicted, _ in cells)
+
+
+def test_the_same_figure_is_the_same_file(tmp_path, redshifts):
+    assert as_svg(plot_residuals(*redshifts, [])) == as_svg(plot_residuals(*redshifts, []))
+    assert is_picture(save(plot_residuals(*redshifts, []), tmp_path, "x"))
