@@ -162,16 +162,16 @@ def follow_run(cloud: Aws, started: Run, now: datetime, ends: str | None) -> Fin
         now: Since when its log is read.
         ends: The command that stops it; None where its cloud ends with this command.
     """
-    from shared.cli import run_view
     from shared.measure.billing.finished_run import finish_run
     from shared.run.logs import read_logs
+    from shared.run.progress_view import live
     from shared.run.watch import follow
 
     begun = f"redrive {started.redrives} of run" if started.redrives else "run"
     console.note(f"{begun} {started.id}: {started.lane.team} {started.workflow}")
     try:
         reader = read_logs(cloud, started, now)
-        with run_view.live() as show:
+        with live(console.err, console.note) as show:
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
         return finish_run(cloud, started, snapshot, reader)
@@ -252,6 +252,7 @@ def report_run(
     """
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
+    from shared.run.failure_text import failure_text
 
     if untold and not as_json:
         console.note(untold)
@@ -269,7 +270,7 @@ def report_run(
         return
     if not as_json:
         run_view.print_tried(finished)
-    console.fail(run_view.failure_text(finished, more, then))
+    console.fail(failure_text(finished.run.id, finished.outcome, more, then))
     if finished.cost:
         console.note(cost_line(finished.cost))
     raise typer.Exit(1)
