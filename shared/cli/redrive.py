@@ -45,7 +45,7 @@ def redrive(
 
     project = wiring.open_valid(team)
     lane = project.lane(team)
-    check_writable(into)
+    check_writable("--output", into)
     if where.embedded and running_cloud(project) is None:
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
