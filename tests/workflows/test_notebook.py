@@ -21,7 +21,10 @@ from nbclient import NotebookClient
 notebook, folder, socket, written = sys.argv[1:]
 cells = nbformat.read(notebook, as_version=4)
 kernel = KernelManager(transport="ipc", ip=socket)  # no port is opened
-NotebookClient(cells, km=kernel, timeout=900, resources={"metadata": {"path": folder}}).execute()
+try:
+    NotebookClient(cells, km=kernel, timeout=900, resources={"metadata": {"path": folder}}).execute()
+finally:
+    kernel.shutdown_kernel()
 nbformat.write(cells, written)
 """
 
