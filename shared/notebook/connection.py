@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.config.load import find_root, load_project
+from shared.deploy.caller import WHO_MAY, is_denial
 from shared.errors import LanesError
 from shared.local import daemon
 from shared.run.connecting import cloud_state, connect_running, running_cloud, start_cloud, told_when_gone
@@ -114,4 +115,5 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise LanesError(f"AWS: {error}") from error
+        fix = f"use credentials that may: {WHO_MAY}" if is_denial(error) else None
+        raise LanesError(f"AWS: {error}", fix=fix) from error
