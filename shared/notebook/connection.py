@@ -54,6 +54,14 @@ class Connection:
         self._of: Running | None = None
         self._aws: Aws | None = None
 
+    @property
+    def call(self) -> str:
+        """The call that gives the same lane again, for messages; without the folder, which mostly is the current one."""
+        given = {name: getattr(self.where, name) for name in ("profile", "endpoint", "role")}
+        texts = [f'{name}="{value}"' for name, value in given.items() if value]
+        words = [f'"{self.lane.team}"', *(["aws=True"] if self.where.aws else []), *texts]
+        return f"lane({', '.join(words)})"
+
     def renewed(self) -> tuple[Project, Lane]:
         """Return the project and the lane as their files are now, checked as for a run.
 
@@ -92,12 +100,14 @@ class Connection:
 def _start(project: Project) -> Running | None:
     """Start a cloud that ends with this process, however that ends: it hears when the process lets go of a pipe."""
     reading, writing = os.pipe()
+    started = None
     try:
         started = start_cloud(project, lifeline=reading)
     finally:
         os.close(reading)
+        if started is None:
+            os.close(writing)
     if started is None:
-        os.close(writing)
         return None
     here = os.getpid()
 

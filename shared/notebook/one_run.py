@@ -67,11 +67,12 @@ class RunInterrupted(Interrupted):
 
     Args:
         run: The run: ``wait()`` follows it again, ``stop()`` stops it.
+        lane: The call that gives its lane.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, lane: str) -> None:
         self.run = run
-        found = f'lane("{run.team}").find("{run.id}")'
+        found = f'{lane}.find("{run.id}")'
         super().__init__(
             f"run {run.id} is no longer followed and goes on; {found}.wait() follows it again, {found}.stop() stops it"
         )
@@ -334,5 +335,5 @@ class Run:
                         show(snapshot)
                 self._finished = finish_run(aws, self._execution, snapshot, reader)
         except KeyboardInterrupt:
-            raise RunInterrupted(self) from None
+            raise RunInterrupted(self, self._connection.call) from None
         progress.note(f"{self.id}{self._told()}")

@@ -50,6 +50,8 @@ def broken(execution):
 class Connection:
     """A lane, and a cloud whose clients are *aws*."""
 
+    call = 'lane("team2")'
+
     def __init__(self, lane, aws):
         self.lane = lane
         self._aws = aws

@@ -22,6 +22,12 @@ def test_a_cell_shows_the_workflows_of_a_lane():
     assert "AWS" in lane("team2", root=REPOSITORY, aws=True)._repr_html_()
 
 
+def test_a_lane_knows_the_call_that_gives_it_again():
+    assert lane("team2", root=REPOSITORY)._connection.call == 'lane("team2")'
+    on_aws = lane("team2", root=REPOSITORY, aws=True, profile="field", role="deployer")
+    assert on_aws._connection.call == 'lane("team2", aws=True, profile="field", role="deployer")'
+
+
 def test_what_is_not_there_is_told(tmp_path):
     with pytest.raises(LanesError, match="no project here"):
         lane("team2", root=tmp_path)
