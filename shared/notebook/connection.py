@@ -56,7 +56,7 @@ class Connection:
 
     @property
     def call(self) -> str:
-        """The call that gives the same lane again, for messages; without the folder, which mostly is the current one."""
+        """The call that gives the same lane again, for messages; the folder is not in it."""
         given = {name: getattr(self.where, name) for name in ("profile", "endpoint", "role")}
         texts = [f'{name}="{value}"' for name, value in given.items() if value]
         words = [f'"{self.lane.team}"', *(["aws=True"] if self.where.aws else []), *texts]
