@@ -49,6 +49,10 @@ class LanesError(Exception):
             text = f"{text}{FIX}{self.fix}"
         return text
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows of it: the message, and not where in our code it was raised."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def _restored(kind: type[LanesError], arguments: tuple[object, ...], attributes: dict[str, object]) -> LanesError:
     error = kind.__new__(kind, *arguments)

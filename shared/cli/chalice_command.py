@@ -18,13 +18,14 @@ from chalice.awsclient import TypedAWSClient
 
 from shared.aws.client import connect_aws, connect_endpoint
 from shared.cli import console
-from shared.cli.wiring import cloud_of, running_cloud
+from shared.cli.wiring import cloud_of
 from shared.config.load import find_root, load_project
 from shared.deploy.chalice.foundation import check_foundation
 from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.chalice.names import install_names
 from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
 from shared.errors import LanesError, UsageError, unknown
+from shared.run.connecting import running_cloud
 from shared.run.valid_project import load_valid
 
 if TYPE_CHECKING:

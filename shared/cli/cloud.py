@@ -9,13 +9,12 @@ import typer
 from shared.cli import console
 from shared.cli.options import AsJson, Yes
 from shared.errors import LanesError
+from shared.run.connecting import USUAL_PORT
 
 if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.local.daemon import Settings
     from shared.local.state import Running, State
-
-DEFAULT_PORT = 4599  # beside LocalStack's 4566 and moto's 5000, so that all can run
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = USUAL_PORT,
     speed: Annotated[
         float,
         typer.Option(
@@ -48,8 +47,9 @@ def up(
 
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
     """
-    from shared.cli.wiring import NO_TEAM, cloud_state, open_project
+    from shared.cli.wiring import NO_TEAM, open_project
     from shared.local import daemon
+    from shared.run.connecting import cloud_state
 
     project = open_project(NO_TEAM)
     state = cloud_state(project)
@@ -80,8 +80,9 @@ def environment(
     import sys
 
     from shared.cli.environment import entering, leaving, variables
-    from shared.cli.wiring import NO_TEAM, open_project, running_cloud
+    from shared.cli.wiring import NO_TEAM, open_project
     from shared.errors import LanesError, UsageError
+    from shared.run.connecting import running_cloud
 
     if unset and as_json:
         raise UsageError("--unset prints lines for a shell, not JSON", fix="leave one of them out")
@@ -161,9 +162,9 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from shared.cli.wiring import cloud_state
     from shared.config.runtimes import MACHINE
     from shared.local.doctor import examine
+    from shared.run.connecting import cloud_state
 
     project = _project()
     runtime, kept = (project.runtime, cloud_state(project).folder) if project else (MACHINE, None)
@@ -197,7 +198,7 @@ def _refuse_another(running: Running, settings: Settings) -> None:
         ("--open", settings.any_key and not running.any_key),
         ("--persist", settings.persist and not running.persists),
         (f"--speed {settings.speed:g}", settings.speed != 1),  # what it runs at is not written down
-        (f"--port {settings.port}", settings.port not in {0, DEFAULT_PORT, int(here)}),
+        (f"--port {settings.port}", settings.port not in {0, USUAL_PORT, int(here)}),
     )
     lacking = [option for option, differs in options if differs]
     if lacking:

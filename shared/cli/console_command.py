@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from shared.console.desk import Place
     from shared.console.server import Server
     from shared.local.state import Running
-    from shared.run.clouds import Cloud
 
 USUAL_PORT = 4600  # beside 4599 of lanes up
 _MOST_FAULTS = 20  # that are told
@@ -60,13 +58,14 @@ def console_(
     from shared.console.app import make_app
     from shared.console.desk import Desk
     from shared.console.guard import Guard
+    from shared.run.connecting import cloud_of, cloud_state, start_cloud
 
     if allow_writes and where.embedded:
         raise UsageError("--allow-writes is for AWS: pages may change the embedded cloud", fix="leave it out")
     project = wiring.open_project(wiring.NO_TEAM)
     with _listen(port) as server, wiring.signals_unwind(), contextlib.ExitStack() as ending:
-        if where.embedded:
-            _start_cloud(project)
+        if where.embedded and (started := start_cloud(project)):
+            console.note(f"started the embedded cloud, {started.endpoint}; it goes on until lanes down")
         files = _Files(project)
         connection = _Connection(files.last, where)
         aws = connection.clients()
@@ -74,7 +73,7 @@ def console_(
             console.note(f"on {aws.target}, as {aws.caller}")
         place = _place(project, aws, where, writes=where.embedded or allow_writes)
         guard = Guard(server.port, renewed=lambda address: console.note(f"another browser: {address}"))
-        desk = Desk(place, files.project, connection.clients, _prepared)
+        desk = Desk(place, files.project, connection.clients, cloud_of)
         ending.callback(gc.freeze)  # else Python looks at every object once more as it ends, which takes seconds
         ending.callback(desk.readings.close)
         ending.callback(desk.launches.close)
@@ -83,9 +82,7 @@ def console_(
         console.line(guard.address)
         console.note(f"it works once; for a browser that does not know it: {guard.plain_address}\nCtrl-C ends it")
         if not no_browser:
-            ending.enter_context(
-                in_browser(guard.address, wiring.cloud_state(project).folder / f"console-{guard.port}.html")
-            )
+            ending.enter_context(in_browser(guard.address, cloud_state(project).folder / f"console-{guard.port}.html"))
         server.serve(app)
 
 
@@ -184,37 +181,17 @@ class _Connection:
             LanesError: No embedded cloud runs, or AWS refuses the credentials.
         """
         from shared.aws.pace import keep_pace
-        from shared.cli import wiring
+        from shared.run.connecting import connect_running, running_cloud
 
         with self._lock:
             project = self._project()
-            running = wiring.running_cloud(project) if self._where.embedded else None
+            running = running_cloud(project) if self._where.embedded else None
             if self._aws is None or running != self._of:
-                self._aws = wiring.connect_running(project, self._where, list(project.teams.values()))
+                self._aws = connect_running(project, self._where, list(project.teams.values()), console.note)
                 if not self._where.embedded:
                     keep_pace(self._aws.session)
                 self._of = running
             return self._aws
-
-
-def _start_cloud(project: Project) -> None:
-    """Start the embedded cloud as ``lanes up`` does, where none runs; on a free port where its usual one is taken."""
-    from shared.cli.cloud import DEFAULT_PORT as CLOUD_PORT
-    from shared.cli.wiring import cloud_state, running_cloud
-    from shared.local import daemon
-
-    if running_cloud(project):
-        return
-    port = CLOUD_PORT if _is_free(CLOUD_PORT) else 0
-    settings = daemon.Settings(project.place, port, bounds=project.settings.cloud_bounds)
-    with contextlib.suppress(daemon.AlreadyRunningError):
-        running = daemon.up(cloud_state(project), settings)
-        console.note(f"started the embedded cloud, {running.endpoint}; it goes on until lanes down")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _place(project: Project, aws: Aws, where: Where, *, writes: bool) -> Place:
@@ -230,10 +207,3 @@ def _place(project: Project, aws: Aws, where: Where, *, writes: bool) -> Place:
         writes=writes,
         named=not aws.target.embedded,
     )
-
-
-def _prepared(project: Project, aws: Aws, note: Callable[[str], None]) -> Cloud:
-    from shared.cli.wiring import cloud_state
-    from shared.run.clouds import Cloud, Rehearsal
-
-    return Rehearsal(project, aws, cloud_state(project), note) if aws.target.embedded else Cloud(project, aws, note)

@@ -56,13 +56,14 @@ def debug(
     """
     from shared.cli import wiring
     from shared.cli.debuggers import breakpoints_of
+    from shared.run.connecting import running_cloud
     from shared.run.debug.again import call_again
     from shared.run.debug.choice import Wanted, find_recorded
     from shared.run.debug.deployed import read_deployed
 
     project = wiring.open_project(team)
     lane = project.lane(team)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError(
             "no cloud runs here, and what a run's functions got ends with its cloud",
             fix=f"lanes up, then lanes run {team} WORKFLOW again; or --aws for a run on AWS",

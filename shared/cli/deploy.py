@@ -40,8 +40,9 @@ def plan(
 
     Example: lanes plan team1 team2
     """
-    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_valid
+    from shared.cli.wiring import cloud_of, open_cloud, open_valid
     from shared.deploy.readback.orphans_found import look_for_orphans
+    from shared.run.connecting import cloud_state
 
     project = open_valid(*teams)
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
@@ -82,8 +83,9 @@ def deploy(
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_valid
+    from shared.cli.wiring import cloud_of, open_cloud, open_valid
     from shared.deploy.apply import ApplyError
+    from shared.run.connecting import cloud_state
 
     project = open_valid(*teams)
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]

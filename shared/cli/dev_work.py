@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.cli import wiring
+from shared.cli import console, wiring
 from shared.cli.dev_runs import ExpressCall, StandardRun
 from shared.cli.dev_view import Edit, Written, deployed_parts
 from shared.cli.run import find_workflow
 from shared.config.template import render_definition
 from shared.deploy.apply import ApplyError, InterruptedApplyError
 from shared.errors import LanesError, UsageError
+from shared.run import connecting
 from shared.run.dev.loop import Deployed
 from shared.run.dev.watched import files_of
 from shared.run.express import is_express
@@ -106,7 +107,7 @@ class DevWork:
         try:
             project = wiring.open_valid(*self._asked.names[:1])
             lane, workflow = find_workflow(project, self._asked.names, "dev")
-            here = wiring.rehearsal_of(project, self._aws)
+            here = connecting.rehearsal_of(project, self._aws, console.note)
             definition = render_definition(lane, workflow.key)
             todo, self._before = here.redeploy(lane, self._before)
             package = here.packages(lane).get(workflow.key)

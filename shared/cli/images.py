@@ -141,9 +141,10 @@ def login(user: str | None) -> tuple[str, str] | None:
 def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tuple[str, str]]:
     """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
     from shared.cli.plan_view import watch
-    from shared.cli.wiring import open_cloud, running_cloud
+    from shared.cli.wiring import open_cloud
     from shared.deploy.pushed import make_repositories
     from shared.packages.images.make import ecr_login
+    from shared.run.connecting import running_cloud
 
     if where.embedded and running_cloud(project) is None:
         raise LanesError(

@@ -44,13 +44,14 @@ def load(
     Example: lanes items load topics statemachines/samples/simplelist.json
     """
     from shared.cli import wiring
+    from shared.run.connecting import running_cloud
     from shared.run.items import load_items, read_items
 
     items = read_items(file)
     project = wiring.open_project(team)
     lane = project.lane(team)
     table = _table(lane)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError(
             "no cloud is running that would keep the list: one made for this command ends with it",
             fix="lanes up, then load it again; lanes run finds it there until lanes down",

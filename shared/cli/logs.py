@@ -55,6 +55,7 @@ def logs(
     """
     from shared.cli import wiring
     from shared.measure.observed.run_log import RunLog, follow_log
+    from shared.run.connecting import running_cloud
     from shared.run.find import find_run
 
     project = wiring.open_project(team)
@@ -62,7 +63,7 @@ def logs(
     if workflow is not None and workflow not in lane.workflows:
         raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")
     begin = read_moment(since, datetime.now(UTC)) if since else None
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError(
             "no cloud runs here, and the log of a run ends with its cloud",
             fix=f"lanes up, then lanes run {team} {workflow or 'WORKFLOW'} again; or --aws for a run on AWS",

@@ -41,6 +41,7 @@ def record_run(project: Project, names: Sequence[str], run_id: str, name: str | 
         LanesError: It cannot be replayed, or a test of that name is there.
     """
     from shared.cli import wiring
+    from shared.run.connecting import running_cloud
     from shared.testing.modules import Modules
     from shared.testing.recorded.record import record
     from shared.testing.recorded.recorded_test import name_of_test, write_test
@@ -54,7 +55,7 @@ def record_run(project: Project, names: Sequence[str], run_id: str, name: str | 
     asked = more[0] if more else None
     lane = project.lane(team)
     called = name_of_test(name, run_id)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         fix = f"lanes up, then lanes run {team} {asked or 'WORKFLOW'} again; or --aws for a run on AWS"
         raise LanesError("no cloud runs here, and what a run did ends with its cloud", fix=fix)
     with wiring.open_cloud(project, where, [lane]) as aws:

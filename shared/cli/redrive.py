@@ -41,11 +41,12 @@ def redrive(
     from shared.cli import wiring
     from shared.cli.run import check_writable, follow_run, report_run, with_output, write_output
     from shared.run import redrive as redriving
+    from shared.run.connecting import running_cloud
 
     project = wiring.open_valid(team)
     lane = project.lane(team)
-    check_writable(into)
-    if where.embedded and wiring.running_cloud(project) is None:
+    check_writable("--output", into)
+    if where.embedded and running_cloud(project) is None:
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         redrivable = redriving.find_redrivable(cloud, lane, run_id)

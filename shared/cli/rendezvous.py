@@ -159,8 +159,9 @@ def check(
 
 def _signer(project: Project, lane: Lane, where: Where) -> Namespace | None:
     """Return what signs as the ranks of *lane* do, from the environment or from a cloud. Say so if there is nothing."""
-    from shared.cli.wiring import open_cloud, running_cloud
+    from shared.cli.wiring import open_cloud
     from shared.fmi.rendezvous.keys import Namespace, read_key
+    from shared.run.connecting import running_cloud
 
     if TEAM_KEY in os.environ:
         fix = f"set it to what lanes rendezvous key {lane.team} prints"

@@ -52,6 +52,9 @@ def run(
     into: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write the output into FILE.", show_default=False)
     ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", metavar="FILE", help="Write a row for each rank.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
     where: Where,
     speed: Annotated[
@@ -68,6 +71,8 @@ def run(
     A parameter given here is taken instead of the same one in --input, and that instead of the one in the team's file.
 
     Example: lanes run team2 cosmic --world-size 4 --batch-size 128
+
+    Example: lanes run team2 cosmic --parquet ranks.parquet
     """
     names, options = split_words(words or [])
     if show_help:
@@ -82,7 +87,9 @@ def run(
 
     project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names)
-    check_writable(into)
+    check_writable("--output", into)
+    if parquet:
+        check_parquet(lane, workflow.key, parquet)
     asked = ask(lane, workflow.key, read_given(given) if given is not None else {}, options)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         here = wiring.cloud_of(project, cloud)
@@ -97,12 +104,15 @@ def run(
             ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
             finished = follow_run(cloud, begun, now, ends)
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
+        unwritten = parquet is not None and not write_parquet(cloud, finished, parquet)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     then = f"lanes debug {lane.team} {run_id}{where.options}" if keep else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
     write_output(finished, into)
     report_run(finished, untold, as_json=as_json, printed=show_output, more=more, then=then)
+    if unwritten:
+        raise typer.Exit(1)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | list[str]]]:
@@ -164,16 +174,16 @@ def follow_run(cloud: Aws, started: Run, now: datetime, ends: str | None) -> Fin
         now: Since when its log is read.
         ends: The command that stops it; None where its cloud ends with this command.
     """
-    from shared.cli import run_view
     from shared.measure.billing.finished_run import finish_run
     from shared.run.logs import read_logs
+    from shared.run.progress_view import live
     from shared.run.watch import follow
 
     begun = f"redrive {started.redrives} of run" if started.redrives else "run"
     console.note(f"{begun} {started.id}: {started.lane.team} {started.workflow}")
     try:
         reader = read_logs(cloud, started, now)
-        with run_view.live() as show:
+        with live(console.err, console.note) as show:
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
         return finish_run(cloud, started, snapshot, reader)
@@ -201,15 +211,15 @@ def _run_express(cloud: Aws, lane: Lane, workflow: str, payload: Json, run_id: s
         raise typer.Exit(INTERRUPTED) from None
 
 
-def check_writable(file: Path | None) -> None:
-    """Refuse an output *file* that cannot be written, before anything runs.
+def check_writable(option: str, file: Path | None) -> None:
+    """Refuse a *file*, given by *option*, that cannot be written, before anything runs.
 
     Raises:
         UsageError: It is a folder, or its folder is not there.
     """
     if file and (file.is_dir() or not file.parent.is_dir()):
         what = "this is a folder" if file.is_dir() else f"there is no folder {file.parent}"
-        raise UsageError(what, where=f"--output {file}", fix="name a file in a folder that is there")
+        raise UsageError(what, where=f"{option} {file}", fix="name a file in a folder that is there")
 
 
 def write_output(finished: FinishedRun, file: Path | None) -> None:
@@ -217,6 +227,33 @@ def write_output(finished: FinishedRun, file: Path | None) -> None:
     if file and finished.outcome.failure is None:
         file.write_text(json.dumps(finished.outcome.output, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         console.note(f"{file} has the output")
+
+
+def check_parquet(lane: Lane, workflow: str, file: Path) -> None:
+    """Refuse a Parquet *file* that nobody can write, before anything runs.
+
+    Raises:
+        UsageError: pyarrow is not installed, its folder is not there, or AWS keeps nothing of the workflow's runs.
+    """
+    from shared.measure.reports.run_parquet import check_pyarrow
+    from shared.run.express import check_keeps_runs
+
+    check_pyarrow()
+    check_writable("--parquet", file)
+    check_keeps_runs(lane, workflow)
+
+
+def write_parquet(cloud: Aws, finished: FinishedRun, file: Path) -> bool:
+    """Write the ranks of the run into *file*, and say so; return False, and say why, where it has none."""
+    from shared.measure.reports.run_parquet import write_run
+
+    try:
+        write_run(cloud, finished, file)
+    except LanesError as error:
+        console.fail(str(error))
+        return False
+    console.note(f"{file} has the ranks")
+    return True
 
 
 def with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[FinishedRun, str]:
@@ -254,6 +291,7 @@ def report_run(
     """
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
+    from shared.run.failure_text import failure_text
 
     if untold and not as_json:
         console.note(untold)
@@ -271,7 +309,7 @@ def report_run(
         return
     if not as_json:
         run_view.print_tried(finished)
-    console.fail(run_view.failure_text(finished, more, then))
+    console.fail(failure_text(finished.run.id, finished.outcome, more, then))
     if finished.cost:
         console.note(cost_line(finished.cost))
     raise typer.Exit(1)

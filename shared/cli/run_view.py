@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from shared.cli import console
 from shared.errors import FIX
 from shared.measure.billing.cost import cost_line
-from shared.run.own_code import in_checkout
-from shared.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from rich.progress import TaskID
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.measure.billing.finished_run import FinishedRun
     from shared.measure.observed.trace import MapChildren
     from shared.run.gather import Outcome, Rank
-    from shared.run.watch import Snapshot
     from shared.values import Json
 
 _LARGE = 1e5  # a number from here on is shown without decimals
@@ -33,66 +25,6 @@ _MOST_ROWS = 40  # ranks with a row of their own; --json has them all
 _MOST_TRIED = 20  # states and ranks that were tried again
 _MOST_FIGURES = 60  # of an output
 _LONGEST = 2_000  # characters of one of them
-
-
-@contextlib.contextmanager
-def live() -> Iterator[Callable[[Snapshot], None]]:
-    """Give the function that shows a snapshot: as bars on a terminal, elsewhere as a line for each change."""
-    if not console.err.is_terminal:
-        yield _Lines().show
-        return
-    bars = _Bars()
-    with Live(bars.progress, console=console.err, transient=True, refresh_per_second=8):
-        yield bars.show
-
-
-class _Lines:
-    """Shows one line whenever the state or the number of records changes."""
-
-    def __init__(self) -> None:
-        self._said = ""
-
-    def show(self, snapshot: Snapshot) -> None:
-        done = sum(progress.done for progress in snapshot.ranks.values())
-        text = f"{snapshot.status} {snapshot.state or ''}".rstrip()
-        if snapshot.records:
-            text += f": {done} of {_total(snapshot)}"
-        if text != self._said:
-            self._said = text
-            console.note(text)
-
-
-def _total(snapshot: Snapshot) -> str:
-    """Return how many records and ranks there are. The records of ranks that were not seen yet are an estimate."""
-    seen, expected = len(snapshot.ranks), snapshot.expected or 0
-    about, ranks = ("about ", f"{seen} of {expected}") if expected > seen else ("", f"{seen}")
-    return f"{about}{snapshot.records} records on {ranks} rank{'' if max(seen, expected) == 1 else 's'}"
-
-
-class _Bars:
-    """Shows a line for the execution, and a bar for each rank."""
-
-    def __init__(self) -> None:
-        self.progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console.err,
-        )
-        self._all = self.progress.add_task("starting", total=None)
-        self._ranks: dict[int, TaskID] = {}
-
-    def show(self, snapshot: Snapshot) -> None:
-        done = sum(progress.done for progress in snapshot.ranks.values())
-        what = snapshot.state or snapshot.status
-        self.progress.update(self._all, description=visible(what), completed=done, total=snapshot.records or None)
-        if len(snapshot.ranks) > _MOST_BARS:
-            return
-        for rank, at in sorted(snapshot.ranks.items()):
-            if rank not in self._ranks:
-                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.total or None)
-            self.progress.update(self._ranks[rank], completed=at.done, total=at.total or None)
 
 
 def print_outcome(finished: FinishedRun) -> None:
@@ -232,23 +164,3 @@ def _number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
-
-
-def failure_text(finished: FinishedRun, more: str | None = None, then: str | None = None) -> str:
-    """Return why a run failed: the traceback in the function's own code, or the end of the invocation's log.
-
-    *more* is the command that shows all of the log, *then* the one that looks into what failed.
-    """
-    outcome, failure = finished.outcome, finished.outcome.failure
-    if failure is None:
-        return ""
-    lines = [f"run {finished.run.id} {failure.status}" + (f" at {failure.place}" if failure.place else "")]
-    lines += [f"  {line}" for line in failure.lines]
-    if tail := outcome.untold_tail:
-        lines += [f"  the end of its log (request {failure.request_id}):"]
-        lines += [f"    {line}" for each in tail for line in in_checkout(each).splitlines()]
-    if more and failure.request_id:
-        lines += [f"  all of its log: {more}"]
-    if then and failure.request_id:
-        lines += [f"  try next: {then}"]
-    return "\n".join(lines)

@@ -75,11 +75,12 @@ def resume(team: Team, workflow: Workflow = None, key: Key = None, *, as_json: A
 
 def _set(team: str, workflow: str | None, key: str | None, *, paused: bool, as_json: bool, where: Where) -> None:
     from shared.cli import wiring
+    from shared.run.connecting import running_cloud
     from shared.run.schedules import set_state
 
     project = wiring.open_project(team)
     lane = project.lane(team)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         fix = f"lanes up, lanes deploy {team}, then this again; or --aws"
         raise LanesError("no cloud is running that would keep it: one made for this command ends with it", fix=fix)
     with wiring.open_cloud(project, where, [lane]) as aws:

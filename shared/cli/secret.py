@@ -47,12 +47,13 @@ def set_secret(
     """
     from shared.cli import wiring
     from shared.deploy.secret_values import find_secret, set_value
+    from shared.run.connecting import running_cloud
 
     _refuse_value(source or ())
     project = wiring.open_project(team)
     lane = project.lane(team)
     secret = find_secret(lane, name)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError(
             "no cloud is running that would keep the value: one made for this command ends with it",
             fix=f"lanes up, lanes deploy {team}, then set it again; or --aws",

@@ -34,11 +34,12 @@ def stop(
     Example: lanes stop team2
     """
     from shared.cli import wiring
+    from shared.run.connecting import running_cloud
     from shared.run.stop import stop_run
 
     project = wiring.open_project(team)
     lane = project.lane(team)
-    if where.embedded and wiring.running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         found = stop_run(cloud, lane, run_id)

@@ -143,13 +143,14 @@ def _until(done: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) -> Running:
+def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START, lifeline: int | None = None) -> Running:
     """Start a cloud in the background and return where it listens.
 
     Args:
         state: The cloud's files.
         settings: Its settings.
         patience: Seconds that it may take to start.
+        lifeline: The end to read from of a pipe, if the cloud is to end when nobody holds the other end any more.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -158,6 +159,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
     private_folder(state.folder)
     folder = state.folder.resolve()
     command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
+    command += [] if lifeline is None else ["--lifeline", str(lifeline)]
     with (
         os.fdopen(open_log(state.log), "ab") as log,
         subprocess.Popen(
@@ -167,6 +169,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
             stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,
+            pass_fds=() if lifeline is None else (lifeline,),
         ) as process,
     ):
         try:
@@ -241,6 +244,11 @@ def _stop_signals() -> Iterator[_Stop]:
             signal.signal(sign, handler)
 
 
+def _is_cut(lifeline: int) -> bool:
+    """Say whether nobody holds the other end of a pipe any more. Nobody ever writes into it."""
+    return bool(select.select([lifeline], [], [], 0)[0])
+
+
 def _read_settings(told: dict[str, Any]) -> Settings:
     runs, logs, idle_minutes = (told["bounds"][name] for name in ("runs", "logs", "idle_minutes"))
     bounds = CloudBounds(Bound(**runs), Bound(**logs), idle_minutes)
@@ -252,6 +260,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("settings", type=json.loads)
+    parser.add_argument("--lifeline", type=int)
     args = parser.parse_args()
     settings, state = _read_settings(args.settings), State(args.folder)
     folded, log = Folded(to_stderr), CloudLog(state.log)
@@ -272,6 +281,8 @@ def main() -> None:
     def watch() -> None:
         folded.look()
         log.look()
+        if args.lifeline is not None and _is_cut(args.lifeline):
+            signal.raise_signal(signal.SIGTERM)
 
     try:
         serve(state, settings, ready, watch)

@@ -194,8 +194,8 @@ def parse_progress(text: str) -> tuple[str, Progress] | None:
     return str(progress["run_id"]), counts
 
 
-def read_logs(aws: Aws, run: Run, since: datetime) -> LogReader:
-    """Return a reader of the log groups of all functions of the run's workflow, from *since* on."""
+def read_logs(aws: Aws, run: Run, since: datetime, until: datetime | None = None) -> LogReader:
+    """Return a reader of the log groups of all functions of the run's workflow, from *since* to *until*."""
     keys = run.lane.workflows[run.workflow].functions.values()
     groups = {key: run.lane.functions[key].log_group for key in keys}
-    return LogReader(aws, groups, int(since.timestamp() * 1000))
+    return LogReader(aws, groups, int(since.timestamp() * 1000), int(until.timestamp() * 1000) if until else None)

@@ -39,7 +39,7 @@ def cloud_here(project: Project, folder: Path) -> Iterator[Aws]:
 
 def desk_of(project: Project, aws: Aws, *, writes: bool = True, named: bool = False) -> Desk:
     """Return a desk over *project* and the cloud *aws*, as ``lanes console`` wires it."""
-    from shared.cli.wiring import cloud_state
+    from shared.run.connecting import cloud_state
 
     place = Place("the embedded cloud", project.place.account, project.place.region, "", writes=writes, named=named)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,18 @@ from shared.measure.observed.trace import trace_of
 from shared.run.express import is_whole, logged_events
 from shared.run.failure import Ended, failure_in
 from shared.run.gather import gather, gather_with
+from shared.run.logs import read_logs
+from shared.run.patience import LATE
+from shared.run.watch import follow
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.measure.billing.cost import Cost
     from shared.measure.observed.trace import MapChildren, Trace
     from shared.run.express import ExpressRun
     from shared.run.failure import Failure
+    from shared.run.find import Found
     from shared.run.gather import Outcome, Rank
     from shared.run.logs import LogReader
     from shared.run.start import Run
@@ -97,6 +103,19 @@ def finish_run(aws: Aws, run: Run, end: Snapshot, reader: LogReader) -> Finished
         return FinishedRun(run, outcome, trace, price_run(aws, run, reader, trace))
     except ClientError as error:
         return FinishedRun(run, outcome, unpriced=str(error))
+
+
+def read_finished(aws: Aws, found: Found, *, sleep: Sleep = time.sleep) -> FinishedRun:
+    """Gather, trace and price an earlier run. One that still goes on is waited for.
+
+    Args:
+        aws: Where it ran.
+        found: The run.
+        sleep: Waits, in seconds.
+    """
+    reader = read_logs(aws, found.run, found.started, found.stopped and found.stopped + LATE)
+    *_, end = follow(aws, found.run, reader, sleep=sleep)
+    return finish_run(aws, found.run, end, reader)
 
 
 def finish_express(aws: Aws, ended: ExpressRun, reader: LogReader) -> FinishedRun:

@@ -1,11 +1,9 @@
 """What ``lanes console`` is wired of: files that change and break, clouds that come and go, faults, wrong options."""
 
-import socket
 import tempfile
 
 import pytest
 
-from shared.cli import console_command
 from shared.cli.console_command import _Connection, _Faults, _Files
 from shared.cli.where import Where
 from shared.config.load import load_project
@@ -145,10 +143,3 @@ def test_a_fault_is_told_once_however_often_a_page_asks(capsys, monkeypatch, tmp
     assert told.count("this is a fault in lanes itself: KeyError: 'inner'") == 1
     assert told.count("lanes-fault-") == 2
     assert "Traceback" not in told
-
-
-def test_a_free_port_is_known_from_a_taken_one():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert not console_command._is_free(port)
-    assert console_command._is_free(port)

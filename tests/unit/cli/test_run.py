@@ -1,7 +1,6 @@
 """How ``lanes run`` reads its words and shows what came of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -16,11 +15,8 @@ from shared.measure.billing.cost import cost_of
 from shared.measure.billing.finished_run import FinishedRun
 from shared.measure.billing.usage import Usage
 from shared.measure.observed.trace import MapChildren, Trace
-from shared.run.failure import Failure
 from shared.run.gather import Outcome, Rank
-from shared.run.logs import Progress
 from shared.run.start import Run
-from shared.run.watch import Snapshot
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
 
@@ -113,100 +109,11 @@ def test_json_holds_all_that_is_shown(outcome):
     assert said["cost"]["usd"] == pytest.approx(0.20025)
 
 
-def failed(failure, log_tail):
-    return FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, log_tail))
-
-
-def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
-    failure = Failure("FAILED", "Inference", 3, "CorruptPartition", "no header", "request-1")
-    text = run_view.failure_text(
-        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, ("START", "Traceback", "REPORT")))
-    )
-    assert text.splitlines() == [
-        "run 20260102T030405Z-a1b2c3 FAILED at state Inference, rank 3",
-        "  CorruptPartition: no header",
-        "  the end of its log (request request-1):",
-        "    START",
-        "    Traceback",
-        "    REPORT",
-    ]
-
-
-def test_a_traceback_is_told_once_with_the_command_for_the_rest():
-    frame = '  File "shared/handlers/merge.py", line 3, in <module>\n    TABLE["b"]'
-    failure = Failure("FAILED", "Merge", None, "KeyError", "'b'", "request-1", traceback=(frame,))
-    log = (
-        "START RequestId: request-1",
-        "hello",
-        f"[ERROR] KeyError: 'b'\nTraceback\n{frame}",
-        "END RequestId: request-1",
-    )
-    text = run_view.failure_text(
-        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, log)), "lanes logs team1 --run r"
-    )
-    assert text.splitlines() == [
-        "run 20260102T030405Z-a1b2c3 FAILED at state Merge",
-        "  Traceback (most recent call last):",
-        '    File "shared/handlers/merge.py", line 3, in <module>',
-        '      TABLE["b"]',
-        "  KeyError: 'b'",
-        "  the end of its log (request request-1):",
-        "    hello",
-        "  all of its log: lanes logs team1 --run r",
-    ]
-
-
-def test_code_that_cannot_be_loaded_is_told_with_its_fix():
-    said = "Unable to import module 'm': No module named 'typer'"
-    failure = Failure("FAILED", "Merge", None, "Runtime.ImportModuleError", said, "request-1", fix="add typer")
-    log = ("START RequestId: request-1", f"[ERROR] Runtime.ImportModuleError: {said}\nTraceback", "REPORT")
-    text = run_view.failure_text(
-        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log[:2], "END RequestId: request-1")))
-    )
-    assert text.splitlines()[1:] == [f"  Runtime.ImportModuleError: {said}", "  fix: add typer"]
-
-
-def test_an_error_with_a_fix_is_told_once():
-    said = "there is no such model\n  fix: lanes model import"
-    failure = Failure("FAILED", "Init", None, "WrongModel", said, "request-1")
-    start, thrown = (
-        "START RequestId: request-1",
-        f"[ERROR] WrongModel: {said}\nTraceback (most recent call last):\n  File",
-    )
-    progress = '{"progress": {"run_id": "r", "rank": 0, "done": 0, "of": 0}}'
-    log = (start, progress, "there is no such model", thrown, "END RequestId: request-1")
-    text = run_view.failure_text(failed(failure, log))
-    assert text.splitlines()[1:] == [f"  WrongModel: {said.splitlines()[0]}", "  fix: lanes model import"]
-    text = run_view.failure_text(
-        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log, "looked in models/")))
-    )
-    assert text.splitlines()[3:] == ["  the end of its log (request request-1):", "    looked in models/"]
-
-
 def test_lambdas_word_for_an_error_of_ours_is_not_shown_as_what_a_rank_printed(shown):
     thrown = "[ERROR] ScriptFailed: it failed\n  fix: correct it\nTraceback (most recent call last):"
     rank = Rank(0, 0, *[None] * 6, ("hello", "[ERROR] of the program's own", thrown))
     printed = shown(run_view.print_printed, Outcome("FAILED", 1.0, (rank,), None)).out
     assert printed.splitlines() == ["[rank 0] hello", "[rank 0] [ERROR] of the program's own"]
-
-
-def test_off_a_terminal_each_change_is_one_line(shown):
-    now = datetime(2026, 1, 2, tzinfo=UTC)
-
-    def watch():
-        with run_view.live() as show:
-            both = {0: Progress(0, 20, 20), 1: Progress(1, 5, 20)}
-            for ranks, expected in (({}, None), ({}, None), ({0: Progress(0, 10, 20)}, None), (both, None), (both, 4)):
-                show(Snapshot("RUNNING", "Ranks", ranks, now, None, None, expected))
-
-    printed = shown(watch)
-    assert printed.out == ""
-    assert printed.err.splitlines() == [
-        "RUNNING Ranks",
-        "RUNNING Ranks: 10 of 20 records on 1 rank",
-        "RUNNING Ranks: 25 of 40 records on 2 ranks",
-        "RUNNING Ranks: 25 of about 80 records on 2 of 4 ranks",
-    ]
 
 
 def test_ranks_without_records_show_what_report_says_of_them(shown):

@@ -1,0 +1,122 @@
+"""Carries out a sweep for a notebook: the same cells, the same journal and the same files as ``lanes sweep``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.config.parameters import coerce_all
+from shared.errors import UsageError
+from shared.measure.reports.report_sweep import write_files
+from shared.measure.scaling.measure_run import measure_run
+from shared.measure.scaling.sweep import DONE, JOURNAL, Journal, describe_setting, make_cells, run_sweep
+from shared.measure.scaling.sweep_tables import summarize_sweep
+from shared.notebook.interrupted import Interrupted
+from shared.notebook.progress import Bar
+from shared.run.connecting import cloud_of
+from shared.run.express import check_keeps_runs
+from shared.run.payload import check_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from shared.config.lane import Workflow
+    from shared.measure.scaling.sweep import Cell, Measured, Record, Scalar
+    from shared.measure.scaling.sweep import Progress as Done
+    from shared.notebook.connection import Connection
+    from shared.notebook.progress import Progress
+    from shared.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What to run: a workflow, by its key, at every place on axes, *repeat* times each.
+
+    ``axes`` are parameters, each with its value or its values.
+    """
+
+    workflow: str
+    axes: Mapping[str, Json]
+    repeat: int
+
+
+def sweep_into(connection: Connection, grid: Grid, folder: Path, progress: Progress) -> list[Record]:
+    """Run what *grid* says, and return the records of all runs.
+
+    Runs that the journal in *folder* has are not done again.
+
+    Args:
+        connection: The lane and its cloud.
+        grid: What to run.
+        folder: Where the journal and the tables are kept.
+        progress: Where progress is shown.
+
+    Raises:
+        Interrupted: The kernel was interrupted. The run that was under way is stopped.
+        UsageError: The card or the lane does not allow a value.
+    """
+    project, lane = connection.renewed()
+    workflow = grid.workflow
+    found = lane.workflows[workflow]
+    check_keeps_runs(lane, workflow)
+    where = connection.where
+    place = where.endpoint or ("aws" if where.aws else "embedded")
+    setting = describe_setting(lane, found, place)
+    cells = make_cells(read_axes(found, grid.axes), found.parameters, grid.repeat, setting)
+    for cell in cells:
+        check_payload(lane, workflow, cell.payload)
+    journal = Journal(folder / JOURNAL)
+    if done := journal.count_done(cells):
+        progress.note(f"{done} of {len(cells)} runs are in {journal.path}; delete it to measure them again")
+
+    def show(one: Done) -> None:
+        progress.bar(Bar("runs", one.done, one.total))
+        progress.note(_line(one))
+
+    with connection.open(progress.note) as aws:
+        here = cloud_of(project, aws, progress.note)
+        for cell in cells:
+            here.check_room(lane, workflow, cell.payload)
+        here.make_ready(lane, workflow, cells[0].payload)
+
+        def measure(cell: Cell) -> Measured:
+            return measure_run(aws, lane, workflow, {**cell.payload, **here.meeting_here(lane, cell.payload)})
+
+        try:
+            records = run_sweep(cells, journal, measure, show)
+        except KeyboardInterrupt:
+            raise Interrupted(f"{journal.path} has what was measured; the same call goes on from there") from None
+        finally:
+            progress.bar(None)
+    write_files(records, summarize_sweep(records), folder)
+    return records
+
+
+def read_axes(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, list[Scalar]]:
+    """Return the values of each parameter, checked by the workflow's card. One value is an axis of one.
+
+    Raises:
+        UsageError: No parameter is given, a value is none that the card allows, or a parameter is an object.
+    """
+    if not given:
+        raise UsageError("a sweep over which parameters?", fix=f'.sweep("{workflow.key}", world_size=[1, 2, 4])')
+    axes: dict[str, list[Scalar]] = {}
+    for name, told in given.items():
+        values = told if isinstance(told, list) else [told]
+        right = [coerce_all(workflow.specs, {name: value}, f"workflow {workflow.key}")[name] for value in values]
+        scalars = [value for value in right if isinstance(value, int | float | str)]
+        if len(scalars) < len(right) or not scalars:
+            raise UsageError(f"{name} takes no list of numbers or texts here", fix=f"{name}=[1, 2, 4]")
+        axes[name] = list(dict.fromkeys(scalars))
+    return axes
+
+
+def _line(one: Done) -> str:
+    """Return what to tell of a run of the sweep."""
+    record = one.record
+    place = ", ".join(f"{name} {value}" for name, value in one.cell.axes.items())
+    text = f"{one.done} of {one.total}: {place}, repeat {one.cell.repeat}: "
+    if record["status"] == DONE:
+        return text + f"{record['wall_seconds']:.2f} s, {record['wall_throughput']:,.1f} records/s"
+    return text + f"{record['status']}: {record['error']}"
