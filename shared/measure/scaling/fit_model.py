@@ -1,6 +1,6 @@
 """Fits the model of time to measured runs: half of the configurations are fitted, the other half judge the fit.
 
-Every second configuration, in order of size, is held out, so both halves span the same range. All repeats of one
+Every second configuration, in order of size, is held out, so both halves span the same ranges. All repeats of one
 configuration are in the same half. How ranks differ comes from the times of single ranks, what a batch costs from runs
 with several batch sizes, and the rest from the times of whole runs, by least squares of relative errors.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from shared.measure.scaling.rank_times import Spread
 from shared.measure.scaling.time_model import Fit, Size, slowest_end, speed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from shared.measure.scaling.measured import Evidence, RankMean, TimedRun
 
@@ -33,9 +33,24 @@ _UNBOUND = float(MAP_CHILDREN.value)  # ranks that an account runs at once: nobo
 
 def hold_out(runs: Sequence[TimedRun]) -> tuple[list[TimedRun], list[TimedRun]]:
     """Return the fitted and the held-out half of *runs*."""
-    places = {place: index for index, place in enumerate(sorted({run.configuration for run in runs}))}
+    places = {place: index for index, place in enumerate(_winding({run.configuration for run in runs}))}
     fitted = [run for run in runs if places[run.configuration] % 2 == 0]
     return fitted, [run for run in runs if places[run.configuration] % 2]
+
+
+def _winding(places: Collection[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return *places* in an order of which every second one is a chequered half of their grid.
+
+    They are sorted, but every second group is turned round: else, with two batch sizes, one of them would be fitted,
+    and the other one held out.
+    """
+    if not places or not next(iter(places)):
+        return list(places)
+    order: list[tuple[Any, ...]] = []
+    for number, first in enumerate(sorted({place[0] for place in places})):
+        group = [(first, *rest) for rest in _winding({place[1:] for place in places if place[0] == first})]
+        order += reversed(group) if number % 2 else group
+    return order
 
 
 def predicted(fit: Fit, run: TimedRun) -> float:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from shared.measure.scaling.rank_times import Floats, Spread
 
 _POINTS = 600  # of the grid
-_WAVES = 24  # that are followed; of more, the rest take the mean time of a rank each
+_POINTS_A_RANK = 100  # at least, where ranks wait for others to end: a wave starts late by a step at most
+_MOST_POINTS = 4000  # whose work grows with their square
+_WAVES = 12  # that are followed; of more, the rest take the mean time of a rank each
 _NINE_IN_TEN = (0.05, 0.95)
 _NORMAL_95 = 1.645  # standard deviations that 95 of 100 are below
 
@@ -100,12 +102,12 @@ class Ended:
 
 def last_end(rank: RankTime, world: int, limits: Limits) -> Ended:
     """Return when the last of *world* ranks ends."""
-    waves = math.ceil(max(0.0, world / limits.most - _WAVES))
-    found = _followed(rank, world - round(waves * limits.most) if waves else world, limits)
     if world <= limits.most:
-        return found
+        return _followed(rank, world, limits)
+    skipped = round(max(0, math.ceil(world / limits.most - _WAVES)) * limits.most)  # whole waves, which keep their step
+    waits = skipped * max(rank.mean / limits.most, 1 / limits.rate)
+    later = _followed(rank, world - skipped, limits).later(waits)
     late = _NORMAL_95 * rank.scaled * rank.spread.deviation * math.sqrt(world) / limits.most  # of the ranks' mean
-    later = found.later(waves * rank.mean)
     low, high = math.hypot(later.mean - later.low, late), math.hypot(later.high - later.mean, late)
     return Ended(later.mean, later.mean - low, later.mean + high)
 
@@ -133,13 +135,14 @@ def _room(limits: Limits, times: Floats) -> Floats:
 
 def _held_back(rank: RankTime, world: int, limits: Limits, length: float) -> Ended:
     """Return when the last rank ends if ranks wait for environments, or for others to end. *length*: of the grid."""
-    times = np.linspace(0.0, length, _POINTS + 1)
+    points = min(max(_POINTS, math.ceil(_POINTS_A_RANK * length / rank.mean)), _MOST_POINTS)
+    times = np.linspace(0.0, length, points + 1)
     may, room = _may_start(world, limits, times), _room(limits, times)
     done_backwards = np.exp(rank.log_chance(times))[::-1].copy()
     fresh = np.zeros_like(times)
     started = 0.0
-    for step in range(len(times)):
-        ended = float(fresh[:step] @ done_backwards[_POINTS - step : _POINTS])
+    for step in range(points + 1):
+        ended = float(fresh[:step] @ done_backwards[points - step : points])
         now = max(started, min(float(may[step]), ended + float(room[step])))
         fresh[step], started = now - started, now
     if started < world - 1e-6 or times[-1] - times[np.flatnonzero(fresh)[-1]] < rank.longest(world):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.measure.observed.exports.times import Times
 from shared.measure.scaling.evidence.found import Execution, Ran, UnreadableError
-from shared.measure.scaling.evidence.values import count, mapping, number, seconds_between, shown
+from shared.measure.scaling.evidence.values import count, mapping, positive, seconds_between, shown
 from shared.measure.scaling.measured import DEFAULT_BATCH, Evidence, TimedRun
 from shared.measure.scaling.sweep import DONE
 from shared.measure.scaling.way import FIELD, OWN, RECORDS_A_MB
@@ -67,7 +67,7 @@ def execution(
     size = None
     if output and {"world_size", "records"} <= output.keys():
         batch = count(output, "batch_size") if "batch_size" in output else DEFAULT_BATCH
-        size = Ran(count(output, "world_size"), number(output, "records"), batch)
+        size = Ran(count(output, "world_size"), positive(output, "records"), batch)
     return Execution(name, seconds, size, name, "", OWN, None, None, where)
 
 

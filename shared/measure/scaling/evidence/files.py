@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,8 @@ def _read_file(path: Path, found: Found) -> bool:
             return read_report(path, found)
         return _read_json(path, found)
     except UnreadableError as error:
+        found.problem(path, None, error)
+    except csv.Error as error:
         found.problem(path, None, error)
     except RecursionError:
         found.problem(path, None, "it is nested too deeply")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.measure.scaling.evidence.found import UnreadableError
 from shared.measure.scaling.evidence.sweeps import median_of
-from shared.measure.scaling.evidence.values import count, number
+from shared.measure.scaling.evidence.values import count, positive
 from shared.measure.scaling.measured import Evidence, TimedRun
 from shared.measure.scaling.sweep import DONE
 
@@ -43,13 +43,13 @@ def read_report(path: Path, found: Found) -> bool:
             if cells[_INIT].endswith(" ms"):
                 colds.append(float(cells[_INIT].removesuffix(" ms")) / 1000)
     took = _SECONDS.fullmatch(str(figures.get("time", "")))
-    if figures.get("status") != DONE or not took or took["redriven"]:
+    if figures.get("status") != DONE or not took or took["redriven"] or not float(took[1]):
         found.unused(f"{path}: the run did not succeed, or was redriven")
         return True
     if len(memories) != 1:
         raise UnreadableError("its invocations do not tell the one memory of the ranks' function")
     world = count(figures, "world_size")
-    records = math.ceil(number(figures, "records") / world)
+    records = math.ceil(positive(figures, "records") / world)
     run = TimedRun(records, world, count(figures, "batch_size"), float(took[1]), int(memories.pop()))
     found.add(Evidence((f"the report {path.parent}",), (run,), cold_starts=median_of(colds)))
     return True

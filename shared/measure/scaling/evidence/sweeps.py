@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.measure.scaling.evidence.found import UnreadableError
-from shared.measure.scaling.evidence.values import count, mapping, number
+from shared.measure.scaling.evidence.values import count, mapping, number, positive, shown
 from shared.measure.scaling.measured import DEFAULT_BATCH, Evidence, RankTimes, TimedRun
 from shared.measure.scaling.sweep import DONE, Journal
 
@@ -28,12 +28,17 @@ def read_journal(path: Path, found: Found) -> None:
     except LanesError as error:
         found.problems.append(f"{error.where}: {error.what}")
         return
-    usable = [each for each in records if each["status"] == DONE and "world_size" in each["axes"] and each["records"]]
-    for record in usable:
-        found.add(_of_cell(record))
-    if left := len(records) - len(usable):
+    used = 0
+    for record in records:
+        try:
+            if record["status"] == DONE and "world_size" in record["axes"] and record["records"]:
+                found.add(_of_cell(record))
+                used += 1
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            found.problem(path, None, f"the cell {shown(record['key'])} is not as lanes sweep writes it: {error!r}")
+    if left := len(records) - used:
         found.unused(f"{path}: {left} cells that failed, have no records or no world size")
-    found.add(Evidence(sources=(f"{len(usable)} runs of the sweep in {path.parent}",)))
+    found.add(Evidence(sources=(f"{used} runs of the sweep in {path.parent}",)))
 
 
 def _of_cell(record: Record) -> Evidence:
@@ -57,7 +62,7 @@ def read_run(path: Path, told: Mapping[str, Json], found: Found) -> None:
     if len(memories) != 1:
         raise UnreadableError("its ranks do not tell the memory of their function")
     run = TimedRun(
-        math.ceil(number(told, "records") / world), world, batch, number(told, "wall_seconds"), memories.pop()
+        math.ceil(positive(told, "records") / world), world, batch, positive(told, "wall_seconds"), memories.pop()
     )
     times = [(number(each, "records"), number(each, "seconds")) for each in ranks if each.get("seconds")]
     colds = [number(each, "cold_start_ms") / 1000 for each in ranks if each.get("cold_start_ms") is not None]

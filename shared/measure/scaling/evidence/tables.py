@@ -10,7 +10,7 @@ from shared.measure.observed.exports.opened import opened
 from shared.measure.observed.exports.times import Times
 from shared.measure.scaling.evidence.executions import execution
 from shared.measure.scaling.evidence.found import Execution, UnreadableError
-from shared.measure.scaling.evidence.values import count, number, seconds_between, shown
+from shared.measure.scaling.evidence.values import count, positive, seconds_between, shown
 from shared.measure.scaling.measured import Evidence, RankMean, TimedRun
 from shared.measure.scaling.way import FIELD, RECORDS_A_MB
 
@@ -35,11 +35,10 @@ Row = dict[str, str]
 def read_table(path: Path, found: Found) -> bool:
     """Add what the CSV file *path* tells; say whether it is of a kind that is known."""
     with opened(path) as file:
-        lines = (line for line in file if line.strip())
-        header = next(lines, "")
+        header = next(file, "")
         separator = max(_SEPARATORS, key=header.count)
         reader = csv.DictReader(
-            lines, fieldnames=next(csv.reader([header], delimiter=separator), []), delimiter=separator
+            file, fieldnames=next(csv.reader([header], delimiter=separator), []), delimiter=separator
         )
         names = set(reader.fieldnames or ())
         read = _reader(names)
@@ -54,9 +53,7 @@ def read_table(path: Path, found: Found) -> bool:
                 continue
             number_of = reader.line_num + 1  # the header was read before
             try:
-                if None in row or None in row.values():
-                    raise UnreadableError(f"the row has not {len(names)} fields, as the table's first line")
-                read(row, f"{path}:{number_of}", found)
+                read(_whole(row), f"{path}:{number_of}", found)
                 rows += 1
             except UnreadableError as error:
                 found.problem(path, number_of, error)
@@ -65,6 +62,13 @@ def read_table(path: Path, found: Found) -> bool:
     if read is _total:
         found.add(Evidence((f"{rows} runs of {path}",), billed=(_BILLED,)))
     return True
+
+
+def _whole(row: Row) -> Row:
+    """Return *row*, which has as many fields as the table has columns."""
+    if None in row or None in row.values():
+        raise UnreadableError("the row has not as many fields as the table's first line")
+    return row
 
 
 def _reader(names: set[str]) -> Callable[[Row, str, Found], None] | None:
@@ -83,14 +87,14 @@ def _reader(names: set[str]) -> Callable[[Row, str, Found], None] | None:
 
 def _total(row: Row, _where: str, found: Found) -> None:
     """Read a row of total_execution_time.csv."""
-    records, world = number(row, "partition(MB)") * RECORDS_A_MB, count(row, "num_worlds")
+    records, world = positive(row, "partition(MB)") * RECORDS_A_MB, count(row, "num_worlds")
     run = TimedRun(records, world, FIELD_BATCH, _minutes(row["duration"]), FIELD_MEMORY, way=FIELD)
     found.add(Evidence(runs=(run,)))
 
 
 def _batches(row: Row, _where: str, found: Found) -> None:
     """Read a row of batch_varying_results.csv."""
-    mean = RankMean(_BATCHES_MB * RECORDS_A_MB, count(row, "batch_size"), number(row, "total_cpu_time (seconds)"))
+    mean = RankMean(_BATCHES_MB * RECORDS_A_MB, count(row, "batch_size"), positive(row, "total_cpu_time (seconds)"))
     found.add(Evidence(means=(mean,)))
 
 
@@ -101,13 +105,13 @@ def _field_execution(row: Row, where: str, found: Found) -> None:
     found.executions.append(
         Execution(
             name,
-            number(row, "total_duration (s)"),
+            positive(row, "total_duration (s)"),
             None,
             f"/{name}",
             folder,
             FIELD,
             FIELD_MEMORY,
-            number(row, "inference_duration (s)"),
+            positive(row, "inference_duration (s)"),
             where,
         )
     )
@@ -134,4 +138,7 @@ def _minutes(text: str) -> float:
     found = re.fullmatch(r"(\d+):(\d{1,2}(?:\.\d+)?)", text.strip())
     if not found:
         raise UnreadableError(f"duration is no MM:SS.sss: {shown(text)}")
-    return 60 * float(found[1]) + float(found[2])
+    seconds = 60 * float(found[1]) + float(found[2])
+    if not seconds:
+        raise UnreadableError("duration is 0")
+    return seconds

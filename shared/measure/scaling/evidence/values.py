@@ -30,6 +30,18 @@ def number(given: Mapping[str, Json], name: str) -> float:
     return found
 
 
+def positive(given: Mapping[str, Json], name: str) -> float:
+    """Return the number under *name*, which is more than 0.
+
+    Raises:
+        UnreadableError: There is none.
+    """
+    found = number(given, name)
+    if not found:
+        raise UnreadableError(f"{name} is 0")
+    return found
+
+
 def count(given: Mapping[str, Json], name: str) -> int:
     """Return the whole number under *name*, which is 1 or more.
 
