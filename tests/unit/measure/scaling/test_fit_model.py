@@ -18,15 +18,17 @@ from shared.measure.scaling.way import FIELD, OWN
 
 PUBLISHED = Path(__file__).parent / "published"
 """Of the repository UVA-MLSys/AI-for-Astronomy (Apache License 2.0, commit ba033be): two tables as they are, and in
-``ranks.csv`` the CPU seconds of the ranks of the same runs, from aws/result-partition-*/*/*/combined_data.json, to three
-digits, without the last partition of a survey, which holds what is left."""
+``ranks.csv`` the CPU seconds of the ranks of the same runs, from aws/result-partition-*/*/*/combined_data.json, to
+three digits, without the last partition of a survey, which holds what is left."""
 
 
 def law(**changes):
     return replace(published(), memory_mb=1769, **changes)
 
 
-def runs_of(fit, worlds=(1, 2, 4, 8, 16, 64), works=(100, 500, 2000), batches=(8, 64), way=OWN, noise=0.0, maps=False):
+def runs_of(
+    fit, worlds=(1, 2, 4, 8, 16, 64), works=(100, 500, 2000), batches=(8, 64), way=OWN, *, noise=0.0, maps=False
+):
     """Return runs that obey *fit*, three of each configuration."""
     dice, found = random.Random(7), []
     for world in worlds:
