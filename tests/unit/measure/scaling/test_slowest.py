@@ -142,8 +142,8 @@ def test_a_spread_is_a_distribution_with_its_mean_and_deviation(slow, factor, si
     chances = np.exp(spread.log_chance(times))
     assert np.all(np.diff(chances) >= -1e-12)
     assert (chances[0], chances[-1]) == (pytest.approx(0), pytest.approx(1))
-    mean = float(np.trapezoid(1 - chances, times))
-    square = float(np.trapezoid(2 * times * (1 - chances), times))
+    mean = float((np.sum(1 - chances) - 0.5) * times[1])  # the first of them is 1, and counts half
+    square = float(np.sum(2 * times * (1 - chances)) * times[1])
     assert mean == pytest.approx(spread.mean, rel=1e-3)
     assert math.sqrt(square - mean**2) == pytest.approx(spread.deviation, rel=2e-2, abs=2e-3)
     assert math.exp(spread.log_chance(np.array([spread.longest(100)]))[0]) > 1 - 1e-5
