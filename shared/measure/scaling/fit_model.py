@@ -78,9 +78,10 @@ def fit_evidence(evidence: Evidence) -> Fit:
     """
     fitted, held = hold_out(evidence.runs)
     if len({run.configuration for run in fitted}) < _FEWEST or not held:
+        configurations = len({run.configuration for run in evidence.runs})
+        few = f"{len(evidence.runs)} runs of {configurations} configurations are too few to fit a model to"
         raise LanesError(
-            f"{len(evidence.runs)} runs of {len({run.configuration for run in evidence.runs})} configurations are too "
-            "few to fit a model to",
+            "\n  not used: ".join([few, *evidence.unused]),
             where=", ".join(evidence.sources) or None,
             fix=f"give runs of {2 * _FEWEST} configurations or more: more of --fit, or lanes sweep TEAM cosmic "
             "--world-size 1,2,3,4 --batch-size 8,16,32,64,128",

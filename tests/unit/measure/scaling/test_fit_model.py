@@ -129,6 +129,8 @@ def test_what_differs_beside_the_sizes_is_told():
 def test_too_few_runs_are_not_fitted():
     with pytest.raises(LanesError, match="6 runs of 2 configurations are too few"):
         fit_evidence(Evidence(("a law",), runs_of(law(), (1, 2), (100,), (8,))))
+    with pytest.raises(LanesError, match=r"(?s)0 runs .*\n  not used: 3 executions, whose ranks nothing tells"):
+        fit_evidence(Evidence(unused=("3 executions, whose ranks nothing tells",)))
 
 
 def test_runs_that_differ_too_little_are_not_fitted():
