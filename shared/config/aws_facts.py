@@ -14,6 +14,9 @@ _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.ht
 _CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 _PUT_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
+_INLINE = "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"
+_SCALING = "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html"
+_OBJECTS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
 _REDRIVE = "https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html"
 _REDRIVE_API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html"
 _READ = date(2026, 11, 29)
@@ -51,6 +54,8 @@ EXPRESS_STARTS = Fact(1000, _STATES, _READ)
 """Express child executions that a distributed Map starts a second, at most."""
 MAP_CHILDREN = Fact(10_000, _STATES, _READ)
 """Child executions of one distributed Map that run at once, at most."""
+INLINE_AT_ONCE = Fact(40, _INLINE, _READ_NEXT)
+"""Iterations of an inline Map that run at once, at most; the page says "up to 40"."""
 HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
 """GetExecutionHistory."""
 EXECUTION_CALLS = Throttle(250, 10, _STATES, _READ_NEXT)
@@ -86,6 +91,8 @@ CODE_STORAGE = Fact(75 * 1024**3, _LAMBDA, _READ)
 """Bytes of all zips and layers of an account in a region, before it asks for more."""
 CONCURRENCY = Fact(1000, _LAMBDA, _READ)
 """Concurrent executions of an account in a region; a new account has fewer, often 10."""
+ENVIRONMENTS = Throttle(1000, 100, _SCALING, _READ_NEXT)
+"""Execution environments that one function gains: 1,000 in 10 s, which Lambda refills continuously."""
 KEPT_UNRESERVED = Fact(100, _CONCURRENCY, _READ)
 """Concurrent executions that must stay unreserved."""
 MEMORY = Fact(10_240, _LAMBDA, _READ)
@@ -95,3 +102,8 @@ NEW_ACCOUNT_MEMORY = Fact(3008, _LAMBDA, _READ)
 
 LOG_EVENT = Fact(1024**2, _PUT_LOGS, _READ)
 """Bytes of one event in CloudWatch Logs: 256 KB until April 2025."""
+
+OBJECT_GETS = Fact(5500, _OBJECTS, _READ_NEXT)
+"""GET and HEAD requests a second that S3 answers at least, for each partitioned prefix of a bucket."""
+OBJECT_PUTS = Fact(3500, _OBJECTS, _READ_NEXT)
+"""PUT, COPY, POST and DELETE requests a second, likewise."""

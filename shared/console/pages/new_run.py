@@ -284,7 +284,7 @@ def _expected(lane: Lane, workflow: str, payload: Json, earlier: Found | None) -
         found.size.records,
         counted_by,
         found.seconds,
-        fit.nine_in_ten(found.seconds),
+        (found.low, found.high),
         found.usd,
         fit.covers(found.size.world_size),
         fit.source,

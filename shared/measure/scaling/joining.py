@@ -16,7 +16,7 @@ from shared.measure.scaling.time_model import dispatch_seconds
 
 if TYPE_CHECKING:
     from shared.fmi.worlds import Server
-    from shared.measure.scaling.time_model import Fit, Size
+    from shared.measure.scaling.time_model import Size
     from shared.values import Json
 
 
@@ -47,12 +47,12 @@ class Joining:
         return asdict(self)
 
 
-def joining(fit: Fit, size: Size, server: Server | None) -> Joining:
+def joining(size: Size, server: Server | None) -> Joining:
     """Return what it takes that a world of *size* joins at *server*, which is None where nothing is known of it."""
     world = size.world_size
     seconds, pairs = join_seconds(world, server), pairings(world)
     cpu = server_cpu(pairs, many=server.many) if server else None
-    waited = seconds + dispatch_seconds(fit) * (world - 1) / 2
+    waited = seconds + dispatch_seconds() * (world - 1) / 2
     usd = cost_of(Usage(lambda_gb_seconds=world * waited * size.memory_mb / 1024)).usd
     share = server.seconds(pairs) / seconds if server and seconds else None
     return Joining(carried(server), pairs, seconds, cpu, share, waited, usd)

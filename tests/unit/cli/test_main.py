@@ -238,7 +238,7 @@ def test_parameters_names_are_whole_on_a_narrow_terminal(monkeypatch):
         (["model", "import", "{folder}", "--out", "x.onnx"], "this is a folder, not a file\n  fix: name the file"),
         (
             ["predict", "cosmic", "--records", "9", "--fit", "{folder}"],
-            "No such file or directory\n  fix: a folder with",
+            "there is nothing in it that can be fitted to\n  fix: a sweep's folder",
         ),
         (["run", "team2", "cosmic", "--input", "{folder}"], "Is a directory\n  fix: give a file"),
         (["items", "load", "topics", "{folder}"], "Is a directory\n  fix: give a file"),

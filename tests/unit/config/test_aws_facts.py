@@ -38,6 +38,7 @@ def test_every_number_of_the_module_is_such_a_fact_and_says_its_unit():
         ("STANDARD_STARTS", 100), ("EXPRESS_STARTS", 1000), ("STATE_DATA", 262_144), ("SYNC_PAYLOAD", 6_291_456),
         ("ASYNC_PAYLOAD", 1_048_576), ("DIRECT_UPLOAD", 52_428_800), ("UNZIPPED", 262_144_000),
         ("LOG_EVENT", 1_048_576), ("KEPT_UNRESERVED", 100), ("NEW_ACCOUNT_MEMORY", 3008),
+        ("INLINE_AT_ONCE", 40), ("OBJECT_GETS", 5500), ("OBJECT_PUTS", 3500), ("MAP_CHILDREN", 10_000),
     ],
 )  # fmt: skip
 def test_the_numbers_are_those_of_the_pages(name, value):

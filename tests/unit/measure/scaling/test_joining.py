@@ -2,13 +2,13 @@
 
 from shared.fmi.worlds import Server, carried, join_seconds
 from shared.measure.scaling.joining import joining
-from shared.measure.scaling.time_model import Size, dispatch_seconds, published
+from shared.measure.scaling.time_model import Size, dispatch_seconds
 
 SERVER = Server(256, 512)
 
 
 def of(world, server=SERVER):
-    return joining(published(), Size(1_000_000, world, 128, 1769), server)
+    return joining(Size(1_000_000, world, 128, 1769), server)
 
 
 def test_ranks_join_as_the_model_of_worlds_says():
@@ -20,7 +20,7 @@ def test_ranks_join_as_the_model_of_worlds_says():
 
 def test_each_rank_is_billed_until_the_last_has_come():
     found = of(128)
-    assert found.waited > found.seconds + 60 * dispatch_seconds(published())
+    assert found.waited > found.seconds + 60 * dispatch_seconds()
     assert found.usd > 0
 
 
