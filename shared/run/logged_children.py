@@ -109,6 +109,9 @@ class ChildLog:
         run: The run.
         patient: Whether to wait, up to 20 s, for what CloudWatch shows late of a Map that has just ended.
         sleep: Waits.
+
+    Attributes:
+        seen: The children that were read last, by their ARNs.
     """
 
     def __init__(self, aws: Aws, run: Run, *, patient: bool = True, sleep: Sleep = time.sleep) -> None:
@@ -116,6 +119,7 @@ class ChildLog:
         self._run = run
         self._patient = patient
         self._sleep = sleep
+        self.seen: dict[str, LoggedChild] = {}
 
     def of(self, map_run: DescribeMapRunOutputTypeDef) -> tuple[LoggedChild, ...]:
         """Return the children of a run of a distributed Map that the log shows, in the order of their start.
@@ -135,6 +139,7 @@ class ChildLog:
                 raise
             if sum(is_whole(child.events) for child in found) >= expected:
                 break
+        self.seen |= {child.arn: child for child in found}
         return found
 
     def _logged(self, map_run: DescribeMapRunOutputTypeDef) -> list[LoggedChild]:

@@ -121,6 +121,12 @@ def cost_line(cost: Cost) -> str:
     return f"cost, estimated: {dollars(cost.usd)}" + (f"  ({told})" if told else "")
 
 
+def with_express(cost: Cost, change: Usage) -> float:
+    """Return what would have been paid instead of *cost*, had children been express: *change* is what that changes."""
+    usd = read_prices().usd
+    return cost.usd + sum(float(amount) * usd[name] for name, amount in asdict(change).items())
+
+
 def dollars(usd: float) -> str:
     """Return an amount of money as text, with about three significant figures."""
     if usd == 0:
