@@ -73,7 +73,8 @@ class Item:
     def quantity(self) -> str:
         """The amount as text, with its unit."""
         unit = _LABELS[self.name][1]
-        return f"{self.amount:,.3f} {unit}" if unit else f"{self.amount:,.0f}"
+        decimals = 3 if self.amount >= 1 else 6
+        return f"{self.amount:,.{decimals}f} {unit}" if unit else f"{self.amount:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)

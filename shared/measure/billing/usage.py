@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from shared.measure.observed.trace import MapChildren, Trace
     from shared.run.report_line import Report
 
-_LEAST_EXPRESS = 0.1 * 64 / 1024  # GB-seconds; aws.amazon.com/step-functions/pricing, read on 2026-11-29
+LEAST_EXPRESS = 0.1 * 64 / 1024
+"""GB-seconds of the shortest express execution; aws.amazon.com/step-functions/pricing, read on 2026-11-29."""
 _GB = 1 << 30
 _FREE_STORAGE_MB = 512  # comes with every function
 
@@ -99,7 +100,7 @@ def used_by_states(trace: Trace) -> Usage:
 def _gb_seconds(children: MapChildren) -> float:
     """Return what express *children* are billed for."""
     if not children.logged:
-        return children.count * _LEAST_EXPRESS
+        return children.count * LEAST_EXPRESS
     return children.gb_seconds * children.count / children.logged
 
 

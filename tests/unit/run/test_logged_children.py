@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from shared.run.failure import find_failure
 from shared.run.logged_children import ChildLog, billed_as_express
+from shared.run.logged_ranks import LoggedRanks
 from shared.run.start import Run
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -132,6 +133,30 @@ def test_memory_grows_with_the_data_of_each_part():
     ]
     assert billed_as_express(events) == 128 / 1024  # 50 MB and 20 times 1 MB
     assert billed_as_express([events[0], events[-1]]) == 64 / 1024
+
+
+def test_the_log_has_the_ranks_once_the_run_is_over():
+    class States:
+        def describe_map_run(self, *, mapRunArn):
+            return told(3)
+
+    aws, run = clients(
+        [*child(4, seconds=2.5), *child(0, error="Bad")], [*child(4), *child(0), *child(9)], states=States()
+    )
+    ranks = LoggedRanks(aws, run, MAP_RUN)
+    ranks.look({"total": 3}, 0, over=False)
+    assert (ranks.rows(), ranks.listed) == ((), None)
+    ranks.look({"total": 3}, 0, over=True)
+    assert [(row.place, row.number, row.status, row.error, row.seconds) for row in ranks.rows()] == [
+        (0, 0, "FAILED", "Bad", 0.25),
+        (1, 4, "SUCCEEDED", "", 2.5),
+    ]
+    assert not ranks.settled(0)
+    assert ranks.events(ranks.rows()[1])[-1]["type"] == "ExecutionSucceeded"
+    ranks.look({"total": 3}, 0, over=True)
+    assert ranks.settled(0)
+    assert ranks.find(9).row == ranks.at(2) == ranks.now(ranks.at(2))
+    assert ranks.find(7).row is None
 
 
 def test_a_failure_is_found_in_the_log_of_the_child_that_was_one_too_many():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -6,8 +7,10 @@ import yaml
 
 from shared.measure.billing import cost
 from shared.measure.billing.cost import Prices, cost_line, cost_of, dollars, read_prices
+from shared.measure.billing.rank_cost import used_by_rank
 from shared.measure.billing.usage import Usage, saved_by_express, used_by_functions, used_by_states
 from shared.measure.observed.trace import Below, MapChildren, Trace, Visit
+from shared.run.ranks import RankRow
 from shared.run.report_line import Report
 
 
@@ -81,6 +84,14 @@ def test_a_state_machines_own_calls():
     visit = Visit("S", "Task", None, now, calls=4, services=[*services, ("lambda", "invoke"), ("s3", "putObject")])
     usage = used_by_states(Trace((visit,), 4))
     assert usage == Usage(state_transitions=4, s3_puts=1, s3_gets=1, dynamodb_writes=1, dynamodb_reads=2)
+
+
+def test_a_rank_pays_its_transitions_or_the_time_of_its_express_execution():
+    row = RankRow(0, 0, "SUCCEEDED", None, 0.25, execution="arn:aws:states:r:1:execution:m/L:1")
+    assert used_by_rank(row, 3) == Usage(state_transitions=3)
+    express = replace(row, execution=row.execution.replace(":execution:", ":express:"))
+    assert used_by_rank(express, 3).express_gb_seconds == pytest.approx(0.3 * 64 / 1024)
+    assert used_by_rank(express, 3).state_transitions == 0
 
 
 def test_usage_adds_up():
