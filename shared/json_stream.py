@@ -54,7 +54,7 @@ class Document:
         self._most = most
         self._text = ""
         self._at = self.size = 0
-        self._lines = 0  # in what was dropped
+        self._lines = self._counted = 0  # line ends, up to a place in the text
         self._decode = json.JSONDecoder(parse_constant=_no_constant).raw_decode
 
     def peek(self) -> str:
@@ -69,7 +69,8 @@ class Document:
     @property
     def lines(self) -> int:
         """How many line ends lie before the place where it is."""
-        return self._lines + self._text.count("\n", 0, self._at)
+        self._count_lines()
+        return self._lines
 
     def names(self) -> Iterator[str | None]:
         """Yield the name of each member before its value, which whoever asks then reads; None in an array."""
@@ -176,9 +177,14 @@ class Document:
             parts.append(chunk)
             size += len(chunk)
         if size:
-            self._lines = self.lines
-            self._text, self._at = "".join(parts), 0
+            self._count_lines()
+            self._text, self._at, self._counted = "".join(parts), 0, 0
         return size > 0
+
+    def _count_lines(self) -> None:
+        """Count the line ends since they were counted last, not all of them for each value again."""
+        self._lines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
 
     def _bad(self) -> NoReturn:
         raise BadJsonError("not valid JSON")

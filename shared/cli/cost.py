@@ -36,6 +36,7 @@ def cost(
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.measure.billing.bill import price_team
+    from shared.measure.billing.express_offer import express_offer, unseen_children
     from shared.measure.billing.measured_run import read_measured
     from shared.run.express import untold_runs
     from shared.run.find import find_run
@@ -45,11 +46,15 @@ def cost(
     with open_cloud(project, where, [lane]) as cloud:
         cloud_of(project, cloud).warn_if_brief()
         if run_id:
-            priced = read_measured(cloud, find_run(cloud, lane, run_id)).cost
+            measured = read_measured(cloud, find_run(cloud, lane, run_id))
             if as_json:
-                console.print_json(priced.as_record())
+                console.print_json(measured.cost.as_record())
             else:
-                _print_items(priced)
+                _print_items(measured.cost)
+            of = lane, measured.found.run.workflow, measured.trace
+            for told in (unseen_children(*of), express_offer(*of, measured.cost)):
+                if told:
+                    console.note(told)
         else:
             bill = price_team(cloud, lane, read_moment(since, datetime.now(UTC)))
             for line in untold_runs(lane):
@@ -87,5 +92,9 @@ def _print_items(cost: Cost) -> None:
 
 def _say_what_it_is() -> None:
     from shared.measure.billing.cost import read_prices
+    from shared.measure.billing.log_sample import MOST_LINES
 
-    console.note(f"{read_prices().told}; S3 requests of functions are counted from their code")
+    console.note(
+        f"{read_prices().told}; S3 requests of functions are counted from their code, "
+        f"their logs in {MOST_LINES:,} lines of each function, the others as on average"
+    )

@@ -10,10 +10,12 @@ from rich.table import Table
 from shared.cli import console
 from shared.errors import FIX
 from shared.measure.billing.cost import cost_line
+from shared.measure.billing.express_offer import express_offer, unseen_children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from shared.measure.billing.cost import Cost
     from shared.measure.billing.finished_run import FinishedRun
     from shared.measure.observed.trace import MapChildren
     from shared.run.gather import Outcome, Rank
@@ -47,6 +49,7 @@ def print_outcome(finished: FinishedRun) -> None:
     print_tried(finished)
     if finished.cost:
         console.out.print(f"  {cost_line(finished.cost)}")
+        _print_children(finished, finished.cost)
     if finished.uncounted:
         console.note(
             f"without {finished.uncounted} invocations: a state that names a function's ARN tells no request; "
@@ -60,6 +63,16 @@ def print_outcome(finished: FinishedRun) -> None:
         console.out.print(f"  {name:<{width}}  {text}")
     if more or any(len(value) > _LONGEST for _, value in figures):
         console.note("the output is longer: --json prints all of it, --output FILE writes it")
+
+
+def _print_children(finished: FinishedRun, cost: Cost) -> None:
+    """Print what is not known of express children, and what the run would have cost with such ones."""
+    if finished.trace is None:
+        return
+    of = finished.run.lane, finished.run.workflow, finished.trace
+    for told in (unseen_children(*of), express_offer(*of, cost)):
+        if told:
+            console.note(told)
 
 
 def print_tried(finished: FinishedRun) -> None:

@@ -53,9 +53,10 @@ def trace(
 
     Example: lanes trace team2 20260102T030405Z-a1b2c3 --otlp trace.json
     """
-    from shared.cli.wiring import open_cloud, open_project, running_cloud
+    from shared.cli.wiring import open_cloud, open_project
     from shared.measure.tracing.destination import read_destination
     from shared.measure.tracing.run_spans import RunSpans, find_ended
+    from shared.run.connecting import running_cloud
 
     to = read_destination(otlp, os.environ)
     if as_json and otlp == _STDOUT:

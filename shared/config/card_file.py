@@ -26,6 +26,9 @@ PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
 PACKAGE = "package"
 """The key that says zip or image, on a card and beside a team's parameters."""
 PACKAGES: tuple[str, ...] = get_args(PackageKind)
+CHILDREN = "children"
+"""The key that says standard or express, of distributed Maps' children: on a card and beside a team's parameters."""
+CHILD_TYPES: tuple[str, ...] = get_args(MachineType)
 _BASE = r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:([A-Za-z0-9._-]|\{python\})+)?(@sha256:[0-9a-f]{64})?$"
 
 
@@ -327,12 +330,14 @@ class CardFile(FileModel):
 
     ``share`` names the teams that may run a team's own workflow too, or says ``all``. ``python`` and ``architecture``
     are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names. Without
-    ``parameters``, a run's input is any JSON. ``schedule`` and ``on`` are what starts it by itself.
+    ``parameters``, a run's input is any JSON. ``schedule`` and ``on`` are what starts it by itself. With ``children``,
+    the template's ``${children}`` says what the children of its distributed Maps are, and each team may say another.
     """
 
     description: str
     share: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
     type: MachineType = "standard"
+    children: MachineType | None = None
     python: Annotated[PythonVersion, Plain] | None = None
     architecture: Architecture = "x86_64"
     uses: CardUses | None = None

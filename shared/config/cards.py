@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.config.card_file import CardFile, CardPlace
+from shared.config.card_file import CHILDREN, CardFile, CardPlace
 from shared.config.check_card import Around, check_card, read_parameter
 from shared.config.check_triggers import check_triggers
 from shared.config.document import read_document
@@ -154,6 +154,7 @@ def _read_card(root: Path, place: CardPlace, around: Around, problems: Problems)
     at_deployment = (name for name, each in file.parameters.items() if not each.by_reference)
     known = {*file.functions, *at_deployment, *(key for each in file.resources.values() for key in each), *OWN}
     known.update(file.uses.workflows if file.uses else ())
+    known |= {CHILDREN} if file.children else set()
     definition = read_template(template, shown, known, problems)
     specs = tuple(read_parameter(name, parameter, document) for name, parameter in file.parameters.items())
     check_card(root, place, file, document, around)

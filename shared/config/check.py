@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shared.config.card_file import PACKAGE, PACKAGES
+from shared.config.card_file import CHILD_TYPES, CHILDREN, PACKAGE, PACKAGES
 from shared.config.check_functions import NO_LAYERS
 from shared.config.check_uses import all_uses
 from shared.config.limits import check_size
@@ -124,6 +124,9 @@ def _check_parameters(team: Team, card: Card, name_of: str, values: Mapping[str,
         if name == PACKAGE:
             _check_package(team, card, value)
             continue
+        if name == CHILDREN and name not in specs:
+            _check_children(team, card, value)
+            continue
         if name not in specs:
             team.document.problem(path, f"unknown parameter {name!r} of {name_of}", nearest(name, specs))
             continue
@@ -143,6 +146,16 @@ def _check_variables(team: Team, card: Card) -> None:
             for name in sorted(environment.keys() & variables_of(function.uses)):
                 what = f"the variable {name!r} is what tells {key} the name of what it uses"
                 team.document.problem((*path, "environment", name), what, "rename it")
+
+
+def _check_children(team: Team, card: Card, value: object) -> None:
+    path = ("workflows", card.name_to(team.file.team), CHILDREN)
+    if card.file.children is None:
+        what = f"{card.path} leaves no choice of what the children of {card.key} are"
+        fix = f'write children: standard there, and "ExecutionType": "${{{CHILDREN}}}" in the template'
+        team.document.problem(path, what, fix)
+    elif value is not None and value not in CHILD_TYPES:
+        team.document.problem(path, f"children is {value!r}, not {' or '.join(CHILD_TYPES)}")
 
 
 def _check_package(team: Team, card: Card, value: object) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.config.card_file import PACKAGE
+from shared.config.card_file import CHILDREN, PACKAGE
 from shared.config.check_functions import check_functions
 from shared.config.check_uses import check_uses
 from shared.config.ecr_uri import in_ecr
@@ -170,9 +170,10 @@ def _check_keys(card: CardFile, document: Document) -> None:
     started = card.uses.workflows if card.uses else ()
     own = {"functions": card.functions, **card.resources, "workflows": started}
     resources = [name for kind in own.values() for name in kind]
+    reserved = {"state_machine", CHILDREN} if card.children else {"state_machine"}
     for name in [*resources, *card.parameters]:
         taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)
-        if name == "state_machine" or taken:
+        if name in reserved or taken:
             document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
     for kind, keys in card.resources.items():
         for name in keys:

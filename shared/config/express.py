@@ -21,6 +21,9 @@ _PATTERNS = {
     ".sync:2": "waits for the job that it starts",
     ".waitForTaskToken": "waits for a task token",
 }
+EXPRESS_SECONDS = 300
+"""How long an express execution lasts, at the most."""
+CHILDREN_FIX = "have standard children (children: standard, or ExecutionType STANDARD in the template)"
 FIX = "leave out type: express on the card, or take the state away"
 
 
@@ -36,12 +39,60 @@ def lacking_in_express(definition: Mapping[str, Json]) -> list[Lacking]:
     return list(_lacking(definition, ()))
 
 
-def _lacking(machine: Mapping[str, Json], path: KeyPath) -> Iterator[Lacking]:
+def lacking_in_children(
+    definition: Mapping[str, Json], unfit: Mapping[str, str], *, offered: bool = False
+) -> list[Lacking]:
+    """Return the states of express children of distributed Maps in *definition* that these cannot have.
+
+    Args:
+        definition: The machine.
+        unfit: Why a function cannot be called, by its ARN.
+        offered: Whether to take standard children for express ones.
+    """
+    return list(_in_children(definition, (), unfit, offered=offered))
+
+
+def _in_children(
+    machine: Mapping[str, Json], path: KeyPath, unfit: Mapping[str, str], *, offered: bool
+) -> Iterator[Lacking]:
+    for here, state in _states(machine, path):
+        kinds = ("STANDARD", "EXPRESS") if offered else ("EXPRESS",)
+        for inner, part in _machines(state):
+            config = inner.get("ProcessorConfig")
+            child = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
+            if child and isinstance(config, dict) and config.get("ExecutionType") in kinds:
+                yield from _lacking(inner, (*here, *part))
+                yield from _too_long(inner, (*here, *part), unfit)
+            else:
+                yield from _in_children(inner, (*here, *part), unfit, offered=offered)
+
+
+def _too_long(machine: Mapping[str, Json], path: KeyPath, unfit: Mapping[str, str]) -> Iterator[Lacking]:
+    for here, state in _states(machine, path):
+        seconds = state.get("Seconds")
+        if isinstance(seconds, int | float) and seconds > EXPRESS_SECONDS:
+            yield Lacking(here, f"waits {seconds:g} s, and an express execution lasts {EXPRESS_SECONDS}")
+        yield from (Lacking(here, why) for function, why in unfit.items() if function in _called(state))
+        for inner, part in _machines(state):
+            yield from _too_long(inner, (*here, *part), unfit)
+
+
+def _called(state: Mapping[str, Json]) -> set[Json]:
+    """Return what may be the function that *state* calls."""
+    given = [state.get(key) for key in ("Arguments", "Parameters")]
+    named = [each.get("FunctionName") for each in given if isinstance(each, dict)]
+    return {each for each in (state.get("Resource"), *named) if isinstance(each, str)}
+
+
+def _states(machine: Mapping[str, Json], path: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Json]]]:
     states = machine.get("States")
     for name, state in states.items() if isinstance(states, dict) else ():
-        if not isinstance(state, dict):
-            continue
-        here = (*path, "States", name)
+        if isinstance(state, dict):
+            yield (*path, "States", name), state
+
+
+def _lacking(machine: Mapping[str, Json], path: KeyPath) -> Iterator[Lacking]:
+    for here, state in _states(machine, path):
         yield from (Lacking(here, why) for why in _reasons(state))
         for inner, part in _machines(state):
             yield from _lacking(inner, (*here, *part))

@@ -182,7 +182,8 @@ class Workflow:
     the state machine may use beyond what its definition names. ``folder`` holds the code of a team's own workflow, that
     of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``. With
     ``output_by_reference``, the output is a reference to an object of the team's bucket. ``schedules`` and ``upload``
-    start it by itself; ``feeds`` are workflows that it may start by what it writes.
+    start it by itself; ``feeds`` are workflows that it may start by what it writes. ``children`` is what the children
+    of its distributed Maps are; None where its card leaves no choice.
     """
 
     key: str
@@ -200,6 +201,7 @@ class Workflow:
     secrets: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Setting] = field(default_factory=dict)
     type: MachineType = "standard"
+    children: MachineType | None = None
     uses: Uses = NOTHING
     folder: Path | None = None
     owner: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.config.card_file import CHILDREN
 from shared.config.lane import Workflow
 from shared.config.resources import (
     NOTHING,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from shared.config.card_file import CardAsync, CardDestination, CardTable, CardUses
     from shared.config.cards import Card
     from shared.config.document import KeyPath
-    from shared.config.lane import Place
+    from shared.config.lane import MachineType, Place
     from shared.config.names import Names
     from shared.config.team import Team
     from shared.values import Json
@@ -86,10 +87,17 @@ def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machin
             key: Setting(names.make("parameter", named(key), path), each.value) for key, each in file.settings.items()
         },
         type=file.type,
+        children=_children(team, card),
         folder=card.folder,
         owner=card.owner,
         output_by_reference=file.output.by_reference,
     )
+
+
+def _children(team: Team, card: Card) -> MachineType | None:
+    """Return what the children of the distributed Maps of *card* are: what the team says, else what the card does."""
+    asked = team.file.workflows.get(card.name_to(team.file.team), {}).get(CHILDREN)
+    return "express" if asked == "express" else "standard" if asked == "standard" else card.file.children
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from shared.config.card_file import PACKAGE, PACKAGES
+from shared.config.card_file import CHILD_TYPES, CHILDREN, PACKAGE, PACKAGES
 from shared.config.card_schema import card_schema
 from shared.config.check_card import KEY
 from shared.config.parameters import REFERENCE
@@ -79,7 +79,20 @@ def _workflow(card: Card) -> dict[str, Json]:
         "description": card.file.description,
         "type": ["object", "null"],
         "additionalProperties": False,
-        "properties": {PACKAGE: _package(card), **{spec.name: _parameter(spec) for spec in card.specs}},
+        "properties": {
+            PACKAGE: _package(card),
+            **({CHILDREN: _children(card)} if card.file.children else {}),
+            **{spec.name: _parameter(spec) for spec in card.specs},
+        },
+    }
+
+
+def _children(card: Card) -> dict[str, Json]:
+    return {
+        "description": "What the children of its distributed Maps are: express ones last five minutes, and cost less.",
+        "type": ["string", "null"],
+        "enum": [*CHILD_TYPES, None],
+        "default": card.file.children,
     }
 
 

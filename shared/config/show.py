@@ -164,6 +164,8 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
     for card in listed:
         lines += [f"  # {card.file.description}", f"  # {card.key}:"]
         lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
+        if card.file.children:
+            lines += [f"    # children: {card.file.children}  # or express: they cost less, and last five minutes"]
         if card.file.image:
             lines += [
                 f"    # package: {card.file.package}  # or {_OTHER[card.file.package]}: how the functions reach Lambda"

@@ -5,7 +5,8 @@ A template is JSON, or YAML with the same keys. ``${<step>}`` is a function's AR
 ``${bucket}`` is the lane's bucket, ``${state_machine}`` the machine's own ARN and ``${<parameter>}`` the team's value.
 ``${<workflow>}`` is the ARN of another machine of the lane, which the card names in ``workflows`` of its own ``uses``.
 A string that is one placeholder becomes the value with its JSON type. Within a longer string, a placeholder becomes
-text. ``${bucket}`` is always the lane's bucket, even when a parameter has that name.
+text. ``${bucket}`` is always the lane's bucket, even when a parameter has that name. ``${children}`` is STANDARD or
+EXPRESS, where the card has ``children``.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.config.card_file import CHILDREN
 from shared.config.document import read_document
-from shared.config.express import FIX, lacking_in_express
+from shared.config.express import CHILDREN_FIX, EXPRESS_SECONDS, FIX, lacking_in_children, lacking_in_express
 from shared.config.json_document import read_json
 from shared.config.problems import Problem, Problems, nearest
+from shared.config.variables import RENDEZVOUS_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from shared.config.document import Document, KeyPath
-    from shared.config.lane import Lane
+    from shared.config.lane import Function, Lane, Workflow
     from shared.values import Json
 
 OWN = ("bucket", "state_machine")
@@ -65,6 +68,9 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
     if template and workflow.type == "express":
         for path, why in lacking_in_express(definition):
             template.document.problem(path, f"state {path[-1]} {why}", FIX)
+    elif template:
+        for path, why in lacking_in_children(definition, unfit_for_express(lane, workflow)):
+            template.document.problem(path, f"state {path[-1]} {why}", CHILDREN_FIX)
     problems.finish()
     return definition
 
@@ -85,7 +91,31 @@ def placeholders(lane: Lane, workflow_key: str) -> dict[str, Json]:
         **{name: setting.name for name, setting in workflow.settings.items()},
         "bucket": lane.bucket,
         "state_machine": lane.state_machine_arn(workflow_key),
+        **({CHILDREN: workflow.children.upper()} if workflow.children else {}),
     }
+
+
+def may_have_express_children(lane: Lane, workflow_key: str) -> bool:
+    """Say whether the card offers express children, and nothing that the standard ones do rules them out."""
+    workflow = lane.workflows[workflow_key]
+    if workflow.children != "standard":
+        return False
+    definition = render_definition(lane, workflow_key)
+    return not lacking_in_children(definition, unfit_for_express(lane, workflow), offered=True)
+
+
+def unfit_for_express(lane: Lane, workflow: Workflow) -> dict[str, str]:
+    """Return why functions of *workflow* cannot be called by an express child, by their ARNs."""
+    return {lane.function_arn(key): why for key in workflow.functions.values() if (why := _unfit(lane.functions[key]))}
+
+
+def _unfit(function: Function) -> str:
+    if function.timeout_seconds > EXPRESS_SECONDS:
+        longest = f"may take {function.timeout_seconds} s, and an express child lasts {EXPRESS_SECONDS}"
+        return f"calls {function.key}, which {longest}"
+    if function.environment.keys() & set(RENDEZVOUS_VARIABLES):
+        return f"calls {function.key}, whose ranks meet: an express child may begin twice, and a rank must not"
+    return ""
 
 
 def read_template(path: Path, file: str, known: Iterable[str] | None, problems: Problems) -> Template | None:

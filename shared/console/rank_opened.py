@@ -13,6 +13,7 @@ from shared.console.addresses import query, whole_number
 from shared.errors import UsageError
 from shared.run.child_ranks import Sought
 from shared.run.history import ENDINGS
+from shared.run.logged_ranks import LoggedRanks
 from shared.run.rank_detail import detail_of, read_child
 from shared.run.ranks import RankMap, RankRow
 
@@ -61,7 +62,7 @@ class Beside:
 
 def look(desk: Desk, reader: RunRanks, of: RankMap) -> Exception | None:
     """Have what is new of the children of the Map *of* read in the background; return why that cannot be done."""
-    if of.kind != "distributed" or not of.arn or reader.settled(of):
+    if of.kind == "inline" or not of.arn or reader.settled(of):
         return None
     late = desk.readings.late(("children", of.arn), partial(reader.look, of), _AGAIN)
     if late.error is None:
@@ -83,13 +84,13 @@ def open_rank(desk: Desk, run_id: str, number: int) -> Opened:
             raise live.unread  # whether it has ranks is not known
         return Opened(live, reader, None, Sought(_only_call(live, number), 0, ()))
     place = whole_number(request.args, "at")
-    if of.kind != "distributed" or not of.arn:
+    if of.kind == "inline" or not of.arn:
         rows = reader.ranks(of).rows
         at_place = Sought(rows[place] if place is not None and place < len(rows) else None, 0, ())
         return Opened(live, reader, of, reader.find(of, number) if place is None else at_place)
     problem = look(desk, reader, of)
     children = reader.children(of)
-    if children.listed is None:
+    if children.listed is None and of.kind == "distributed":
         if problem:
             raise problem
         return Opened(live, reader, of, Sought(None, 0, ()), listed=False)
@@ -107,7 +108,10 @@ def not_found(opened: Opened, number: int) -> str:
     if not opened.listed:
         return "The child executions of the Map are being listed."
     if of is not None and of.kind == "express":
-        return f"The children of {of.name} are express executions: AWS keeps no list and no history of them."
+        told = (
+            f"No log shows a rank {number} of {of.name}, whose children are express executions: AWS keeps no list and "
+        )
+        return f"{told}no history of them, and the log of the machine is read when the run is over."
     told = f"There is no rank {number} in {of.name if of else live.found.run.id}, as far as is known."
     told += "" if live.over else " It may not have begun yet."
     if sought.asked:
@@ -130,6 +134,9 @@ def detail_in(desk: Desk, opened: Opened, row: RankRow) -> RankDetail:
         return _with_end(row, live.events)
     if of.kind == "inline":
         return detail_of(row, opened.reader.events(of, row))
+    children = opened.reader.children(of)
+    if isinstance(children, LoggedRanks):
+        return _with_end(row, children.events(row))
     events = desk.readings.fresh(
         ("child", row.execution, row.status, live.redrives),
         lambda: read_child(desk.aws.states, row),

@@ -143,7 +143,7 @@ def _in_log(aws: Aws, run: Run, since: datetime) -> list[HistoryEventTypeDef]:
         logGroupName=group, startTime=int(since.timestamp() * 1000)
     )
     told = (json.loads(line["message"]) for page in pages for line in page.get("events", ()))
-    found = {int(event["id"]): _as_in_a_history(event) for event in told if event.get("execution_arn") == run.arn}
+    found = {int(event["id"]): as_in_a_history(event) for event in told if event.get("execution_arn") == run.arn}
     return [found[number] for number in sorted(found)]
 
 
@@ -160,7 +160,7 @@ def events_of(aws: Aws, lane: Lane, workflow: str, run_id: str) -> list[HistoryE
         event = json.loads(line["message"])
         arn = str(event.get("execution_arn"))
         if run_id in arn.split(":")[-2:]:  # after it comes an id that AWS gives
-            by_run.setdefault(arn, {})[int(event["id"])] = _as_in_a_history(event)
+            by_run.setdefault(arn, {})[int(event["id"])] = as_in_a_history(event)
     whole = [events for events in by_run.values() if is_whole(events.values())]
     if not whole:
         what = f"{group} has no run {run_id!r} to its end"
@@ -173,7 +173,8 @@ def is_whole(events: Iterable[HistoryEventTypeDef]) -> bool:
     return any(event["type"] in ENDINGS for event in events)
 
 
-def _as_in_a_history(event: Mapping[str, str]) -> HistoryEventTypeDef:
+def as_in_a_history(event: Mapping[str, str]) -> HistoryEventTypeDef:
+    """Return an *event* of a machine's log in the form that a history has it in."""
     kind = event["type"]
     part = next((f"state{end}" for end in ("Entered", "Exited") if kind.endswith(f"State{end}")), kind)
     return {

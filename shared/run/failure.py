@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_stepfunctions import SFNClient
-    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+    from mypy_boto3_stepfunctions.type_defs import DescribeMapRunOutputTypeDef, HistoryEventTypeDef
 
     from shared.run.cause import ErrorWithoutRequest
+    from shared.run.logged_children import ChildLog
     from shared.run.logs import Invocation
 
 _NOT_A_CAUSE = ("ExecutionFailed", "ExecutionTimedOut", "MapIterationFailed", "MapStateFailed", "ParallelStateFailed")
@@ -82,17 +83,23 @@ class Ended(NamedTuple):
     cause: str
 
 
-def find_failure(states: SFNClient, execution_arn: str, read: Iterable[HistoryEventTypeDef] | None = None) -> Failure:
+def find_failure(
+    states: SFNClient,
+    execution_arn: str,
+    read: Iterable[HistoryEventTypeDef] | None = None,
+    log: ChildLog | None = None,
+) -> Failure:
     """Return why the execution at *execution_arn* did not succeed; it has ended.
 
     Args:
         states: Step Functions.
         execution_arn: The execution.
         read: All its events, where they were read already.
+        log: Tells of express children.
     """
     execution = states.describe_execution(executionArn=execution_arn)
     ended = Ended(execution["status"], execution.get("error", ""), execution.get("cause", ""))
-    return _failure(ended, _deepest(states, execution_arn, read))
+    return _failure(ended, _deepest(states, execution_arn, read, log))
 
 
 def failure_in(events: Iterable[HistoryEventTypeDef], ended: Ended) -> Failure:
@@ -137,7 +144,7 @@ def find_invocation(failure: Failure, invocations: Iterable[Invocation]) -> Invo
 
 
 def _deepest(
-    states: SFNClient, arn: str, read: Iterable[HistoryEventTypeDef] | None = None
+    states: SFNClient, arn: str, read: Iterable[HistoryEventTypeDef] | None, log: ChildLog | None
 ) -> tuple[Mapping[str, object], _Place] | None:
     """Return (details, place) of the failure that ended the execution, from a child execution where it has one.
 
@@ -147,11 +154,36 @@ def _deepest(
     blamed = _blame(events)
     if blamed is None:
         return None
-    child = _one_too_many(states, _map_run(events, blamed)) if blamed["type"] == "MapRunFailed" else None
-    if child and (below := _deepest(states, child)):
-        found, place = below
-        return found, place if place.rank is not None else place._replace(rank=_rank_of_input(states, child))
+    if blamed["type"] == "MapRunFailed":
+        map_run = _map_run(events, blamed)
+        child = _one_too_many(states, map_run)
+        if child and (below := _deepest(states, child, None, log)):
+            found, place = below
+            return found, place if place.rank is not None else place._replace(rank=_rank_of_input(states, child))
+        if child is None and log and (below := _logged(log, states.describe_map_run(mapRunArn=map_run))):
+            return below
     return details(blamed), _place(events, blamed)._replace(execution=arn)
+
+
+def _logged(log: ChildLog, run: DescribeMapRunOutputTypeDef) -> tuple[Mapping[str, object], _Place] | None:
+    """Return (details, place) of the failure that failed a *run* of express children; None where no log has it."""
+    failed = [child for child in log.of(run) if child.status == "FAILED"]
+    failed.sort(key=lambda child: child.events[-1]["timestamp"])
+    if not failed:
+        return None
+    child = failed[min(_tolerated(run), len(failed) - 1)]
+    events = {event["id"]: event for event in child.events}
+    blamed = _blame(events)
+    if blamed is None:
+        return None
+    place = _place(events, blamed)._replace(execution=child.arn)
+    return details(blamed), place if place.rank is not None else place._replace(rank=child.rank)
+
+
+def _tolerated(run: DescribeMapRunOutputTypeDef) -> int:
+    """Return how many children of a Map's *run* may fail."""
+    share = int(run["executionCounts"]["total"] * run["toleratedFailurePercentage"] / 100)
+    return min((each for each in (run["toleratedFailureCount"], share) if each), default=0)  # 0 means: not set
 
 
 def _blame(events: Mapping[int, HistoryEventTypeDef]) -> HistoryEventTypeDef | None:
@@ -171,9 +203,7 @@ def _one_too_many(states: SFNClient, map_run: str) -> str | None:
     if not failed:
         return None
     failed.sort(key=lambda child: child["stopDate"])
-    run = states.describe_map_run(mapRunArn=map_run)
-    share = int(run["executionCounts"]["total"] * run["toleratedFailurePercentage"] / 100)
-    tolerated = min((each for each in (run["toleratedFailureCount"], share) if each), default=0)  # 0 means: not set
+    tolerated = _tolerated(states.describe_map_run(mapRunArn=map_run))
     return failed[min(tolerated, len(failed) - 1)]["executionArn"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.run.failure import Failure, find_failure, find_invocation
 from shared.run.log_tail import tail_of, untold
+from shared.run.logged_children import ChildLog
 from shared.run.patience import looks
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def gather(aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Sleep
     It waits until CloudWatch shows the REPORT lines, but of a failed run only that of the rank that failed: the other
     ranks go on until they end by themselves.
     """
-    failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
+    log = ChildLog(aws, run, sleep=sleep)
+    failure = find_failure(aws.states, run.arn, log=log) if end.status != "SUCCEEDED" else None
     return gather_with(failure, run, end, reader, sleep=sleep)
 
 

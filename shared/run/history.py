@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 MOST_A_PAGE: PaginatorConfigTypeDef = {"PageSize": 1000}  # the most that AWS allows; it gives 100 when not asked
-ENDINGS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+STATUS_OF = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionAborted": "ABORTED",
+    "ExecutionTimedOut": "TIMED_OUT",
+}
+"""The status of an execution that an event of this type ends."""
+ENDINGS = tuple(STATUS_OF)
 """The types of the events that end an execution."""
 FAILURES = ("Failed", "TimedOut", "Aborted")
 """The endings of the types of those events that tell of a failure."""

@@ -16,7 +16,7 @@ from shared.run.places import REDRIVEN, Places
 from shared.run.ranks import RankMap, RankRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
@@ -242,22 +242,35 @@ def error_of(error: str, cause: str) -> tuple[str, str]:
     return str(said.get("errorType", error)), in_checkout(str(said.get("errorMessage", cause)))
 
 
-def maps_in(definition: Mapping[str, Json]) -> dict[str, str]:
-    """Return the kind of each Map of a machine, ``inline``, ``distributed`` or ``express``, by its state's name."""
-    found: dict[str, str] = {}
-    waiting: list[Json] = [definition.get("States")]
+def states_in(machine: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Yield the name and the definition of each state of a *machine*, at any depth."""
+    waiting: list[Json] = [machine.get("States")]
     while waiting:
         states = waiting.pop()
         for name, state in states.items() if isinstance(states, dict) else ():
             if not isinstance(state, dict):
                 continue
-            inner = state.get("ItemProcessor") or state.get("Iterator")
             branches = state.get("Branches")
-            parts = (inner, *(branches if isinstance(branches, list) else ()))
+            parts = (_processor(state), *(branches if isinstance(branches, list) else ()))
             waiting += [part.get("States") for part in parts if isinstance(part, dict)]
-            if state.get("Type") == "Map" and isinstance(inner, dict):
-                found[name] = _kind_of(inner.get("ProcessorConfig"))
-    return found
+            yield name, state
+
+
+def processors_in(machine: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Yield the name of each Map of a *machine*, at any depth, and the machine that it runs for each item."""
+    for name, state in states_in(machine):
+        inner = _processor(state)
+        if state.get("Type") == "Map" and isinstance(inner, dict):
+            yield name, inner
+
+
+def maps_in(definition: Mapping[str, Json]) -> dict[str, str]:
+    """Return the kind of each Map of a machine, ``inline``, ``distributed`` or ``express``, by its state's name."""
+    return {name: _kind_of(inner.get("ProcessorConfig")) for name, inner in processors_in(definition)}
+
+
+def _processor(state: Mapping[str, Json]) -> Json:
+    return state.get("ItemProcessor") or state.get("Iterator")
 
 
 def _kind_of(config: Json) -> str:

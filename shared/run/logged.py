@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.run.express import find_logged
 from shared.run.failure import Ended, Failure, failure_in
 from shared.run.find import Found
-from shared.run.history import ENDINGS, details
+from shared.run.history import ENDINGS, STATUS_OF, details
 from shared.run.start import Run
 
 if TYPE_CHECKING:
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.values import Json
-
-_STATUS = {
-    "ExecutionSucceeded": "SUCCEEDED",
-    "ExecutionFailed": "FAILED",
-    "ExecutionAborted": "ABORTED",
-    "ExecutionTimedOut": "TIMED_OUT",
-}
 
 
 class LoggedRun:
@@ -69,7 +62,7 @@ def read_logged(aws: Aws, lane: Lane, run_id: str) -> LoggedRun | None:
     told = aws.states.describe_state_machine(stateMachineArn=machine)
     found = Found(
         Run(run_id, f"{machine.replace(':stateMachine:', ':express:')}:{run_id}", lane, workflow),
-        _STATUS[last["type"]],
+        STATUS_OF[last["type"]],
         first["timestamp"],
         last["timestamp"],
         str(details(first).get("input") or "{}"),

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.run.logged_bytes import size_of
 from shared.run.platform_line import ended, is_init_start, is_platform, started, tells_error
 from shared.run.report_line import BadReport, Report, parse_report
 
@@ -41,6 +42,7 @@ class Invocation:
     """One invocation of a function, as its log shows it so far.
 
     ``lines`` are all lines of its log. ``printed`` are those that the function's code wrote, without its progress.
+    ``logged_bytes`` is what CloudWatch bills of them, and of those of its cold start.
     """
 
     request_id: str
@@ -51,6 +53,7 @@ class Invocation:
     runs: set[str] = field(default_factory=set)
     report: Report | None = None
     started_ms: int = 0
+    logged_bytes: int = 0
 
     def take(self, text: str) -> None:
         """Take in a line of its log, and what the line tells."""
@@ -85,17 +88,26 @@ class Line:
 class LogReader:
     """Reads the log groups of *functions* (key -> group name) between two Unix times in milliseconds, or from one on.
 
-    With a filter *pattern* it reads only the lines that match; those of START and REPORT must be among them.
+    With a filter *pattern* it reads only the lines that match; those of START and REPORT must be among them. It reads
+    *most* lines of each group at a time, at the most.
 
     Attributes:
         invocations: What is known so far of each invocation, by request id.
     """
 
-    def __init__(
-        self, aws: Aws, functions: Mapping[str, str], since_ms: int, until_ms: int | None = None, pattern: str = ""
+    def __init__(  # noqa: PLR0913  which lines, and how many of them
+        self,
+        aws: Aws,
+        functions: Mapping[str, str],
+        since_ms: int,
+        until_ms: int | None = None,
+        *,
+        pattern: str = "",
+        most: int | None = None,
     ) -> None:
         self._logs = aws.logs
         self._pattern = pattern
+        self._most = most
         self._groups = functions
         self._from = dict.fromkeys(functions, since_ms)
         self._since = since_ms
@@ -103,6 +115,7 @@ class LogReader:
         self._seen: set[tuple[str, object]] = set()
         self._current: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], list[tuple[int, str]]] = {}  # lines of cold starts
+        self._early_bytes: Counter[tuple[str, str]] = Counter()
         self.invocations: dict[str, Invocation] = {}
 
     def of_run(self, run_id: str) -> list[Invocation]:
@@ -123,6 +136,8 @@ class LogReader:
         asked: FilterLogEventsRequestPaginateTypeDef = {"logGroupName": group, "startTime": self._from[key]}
         if self._until is not None:
             asked["endTime"] = self._until
+        if self._most:
+            asked["PaginationConfig"] = {"MaxItems": self._most}
         if self._pattern:
             asked["filterPattern"] = self._pattern
         pages = self._logs.get_paginator("filter_log_events").paginate(**asked)
@@ -148,17 +163,21 @@ class LogReader:
             found = self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
             early = [Line(at, said, found) for at, said in self._early.pop((key, stream), ())]
             found.lines.extend(line.text for line in early)
+            found.logged_bytes += self._early_bytes.pop((key, stream), 0)
         invocation = self.invocations.get(self._current.get((key, stream), ""))
         reported = _report(text)
         if reported:
             invocation = self.invocations.get(reported.request_id, invocation)
         if invocation is None:  # a line of the init phase, or of an invocation that began before the first read
+            self._early_bytes[key, stream] += size_of(message)
             if reported or ended(text):
                 self._early.pop((key, stream), None)  # it did begin before
+                self._early_bytes.pop((key, stream), None)
             elif not is_init_start(text):
                 self._early.setdefault((key, stream), []).append((timestamp, text))
             return []
         invocation.take(text)
+        invocation.logged_bytes += size_of(message)
         if reported:
             self._current.pop((key, stream), None)
         return [*early, Line(timestamp, text, invocation)]

@@ -59,7 +59,7 @@ def read_uses(
     lane, run = found.run.lane, found.run
     groups = {key: lane.functions[key].log_group for key in lane.workflows[run.workflow].functions.values()}
     until = round((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
-    reader = LogReader(aws, groups, int(found.started.timestamp() * 1000), until, _TELLING)
+    reader = LogReader(aws, groups, int(found.started.timestamp() * 1000), until, pattern=_TELLING)
     reader.read()
     uses: dict[int, RankUse] = {}
     others = 0

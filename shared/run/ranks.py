@@ -38,7 +38,7 @@ class RankMap:
     Attributes:
         key: The id of the event that entered it, which no other Map of the run has.
         name: Its state's name.
-        kind: ``inline``, ``distributed``, or ``express``: a distributed one whose children AWS does not list.
+        kind: ``inline``, ``distributed``, or ``express``: a distributed one whose children only a log tells of.
         total: How many items there are, as far as is known.
         arn: The ARN of the run of a distributed one; empty before that begins.
     """

@@ -21,7 +21,8 @@ _NAMES = {  # in JSON, by what the text has
     "Max Memory Used": "maxMemoryUsedMB",
     "Init Duration": "initDurationMs",
 }
-_GOOD = "success"
+GOOD = "success"
+"""The status of an invocation that ended well."""
 _NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
 
 
@@ -62,6 +63,8 @@ def parse_report(text: str) -> Report | None:
         BadReport: It is a REPORT that lacks a field. The message says which.
     """
     if text.startswith(_BEGIN):
+        if _BEGIN in text[1:]:
+            raise BadReport("several REPORT lines in one, so their figures are mixed")
         words = text.removeprefix(_BEGIN).strip().split(maxsplit=1)
         request_id, rest = words[0] if words else "", words[1] if len(words) > 1 else ""
         numbers = {name: float(value) for name, value in _NUMBER.findall(rest)}
@@ -102,8 +105,8 @@ def _told_in(text: str) -> tuple[str, dict[str, float], str | None] | None:
     match value:
         case {"type": "platform.report", "record": {"requestId": str(request), "metrics": dict(metrics), **record}}:
             numbers = {name: metrics[key] for name, key in _NAMES.items() if _is_number(metrics.get(key))}
-            status = record.get("status", _GOOD)
-            return request, numbers, None if status == _GOOD else str(status)
+            status = record.get("status", GOOD)
+            return request, numbers, None if status == GOOD else str(status)
         case {"type": "platform.report"}:
             raise BadReport("a platform.report without its metrics")
         case _:

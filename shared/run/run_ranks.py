@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from shared.errors import UsageError
 from shared.run.child_ranks import ChildRanks, Sought
 from shared.run.item_ranks import ItemRanks, map_of, maps_in
+from shared.run.logged_ranks import LoggedRanks
 from shared.run.ranks import STATUSES, RankMap, RankRow, Ranks, count
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class RunRanks:
         self._clock = clock
         self._lock = Lock()
         self._items = ItemRanks()
-        self._children: dict[str, ChildRanks] = {}
+        self._children: dict[str, ChildRanks | LoggedRanks] = {}
         self._kinds = maps_in(live.definition)
         self._made: dict[int, tuple[object, Ranks]] = {}
 
@@ -85,23 +86,23 @@ class RunRanks:
 
     def look(self, of: RankMap) -> None:
         """Read what is new of the children of the Map *of*. Where their counts were refused, what is listed counts."""
-        if of.kind == "distributed" and of.arn:
+        if of.kind != "inline" and of.arn:
             self.children(of).look(self._executions(of.arn), self._live.redrives, over=self._live.over)
 
     def settled(self, of: RankMap) -> bool:
         """Say whether nothing of the Map *of* is left to read, and nothing will change."""
         if not self._live.over:
             return False
-        return of.kind != "distributed" or not of.arn or self.children(of).settled(self._live.redrives)
+        return of.kind == "inline" or not of.arn or self.children(of).settled(self._live.redrives)
 
-    def children(self, of: RankMap) -> ChildRanks:
+    def children(self, of: RankMap) -> ChildRanks | LoggedRanks:
         """Return the children of the distributed Map *of*."""
         with self._lock:
-            return self._of(of.arn)
+            return self._of(of)
 
     def find(self, of: RankMap, number: int) -> Sought:
         """Look for the rank called *number* of the Map *of*; children of a distributed one are asked, a few at most."""
-        if of.kind == "distributed" and of.arn:
+        if of.kind != "inline" and of.arn:
             return self.children(of).find(number)
         return Sought(self.ranks(of).numbered(number), 0, ())
 
@@ -115,8 +116,15 @@ class RunRanks:
         with self._lock:
             return self._items.requests(of.key)
 
-    def _of(self, arn: str) -> ChildRanks:
-        return self._children.setdefault(arn, ChildRanks(self._live.aws.states, arn, self._clock))
+    def _of(self, of: RankMap) -> ChildRanks | LoggedRanks:
+        if of.arn not in self._children:
+            aws = self._live.aws
+            self._children[of.arn] = (
+                LoggedRanks(aws, self._live.found.run, of.arn)
+                if of.kind == "express"
+                else ChildRanks(aws.states, of.arn, self._clock)
+            )
+        return self._children[of.arn]
 
     def _of_items(self, of: RankMap) -> Ranks:
         with self._lock:

@@ -14,6 +14,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from shared.config.card_file import CHILDREN
 from shared.config.document import dotted
 from shared.config.load import concluded, read_project
 from shared.config.problems import Problem, Problems, nearest
@@ -105,6 +106,7 @@ def _stand_ins(project: Project, card: Card) -> dict[str, Json]:
         **{step: place.arn("lambda", f"function:{step}") for step in file.functions},
         "bucket": "bucket",
         "state_machine": place.arn("states", f"stateMachine:{card.key}"),
+        **({CHILDREN: file.children.upper()} if file.children else {}),
     }
 
 

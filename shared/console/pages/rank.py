@@ -17,7 +17,7 @@ from shared.console.site import File, View
 from shared.errors import UsageError
 from shared.hidden import hide, hide_text
 from shared.measure.billing.cost import dollars, read_prices
-from shared.measure.billing.rank_cost import price_rank
+from shared.measure.billing.rank_cost import price_rank, used_by_rank
 from shared.run.debug.choice import name_of
 
 if TYPE_CHECKING:
@@ -233,7 +233,8 @@ def _cost(desk: Desk, opened: Opened, detail: RankDetail, reports: tuple[tuple[i
     named = ((key_of(opened, detail.calls[place]), report) for place, report in reports)
     calls = [(key, report) for key, report in named if key]
     kept = ("rank cost", run.arn, detail.row.execution, detail.row.place, len(calls), detail.transitions)
-    return desk.readings.fresh(kept, lambda: price_rank(desk.aws, run.lane, calls, detail.transitions), _PRICED)
+    used = used_by_rank(detail.row, detail.transitions)
+    return desk.readings.fresh(kept, lambda: price_rank(desk.aws, run.lane, calls, used), _PRICED)
 
 
 def _command(desk: Desk, opened: Opened, detail: RankDetail, number: int, chosen: int) -> str:

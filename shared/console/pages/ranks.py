@@ -222,7 +222,7 @@ def _page(live: LiveRun, reader: RunRanks, of: RankMap, uses: Late[RankUses] | N
     key = of.key if len(maps) > 1 else None
     used = uses.value if uses else None
     shown = partial(_row, ranks, run.id, key, used.by_rank if used else {})
-    many = ranks.total > _FEW and of.kind != "express"
+    many = len(ranks.rows) > _FEW
     return Page(
         run.id,
         run.lane.team,

@@ -11,6 +11,7 @@ from shared.hidden import hide_text
 from shared.run.failed_log import read_failed_log
 from shared.run.failure import find_failure
 from shared.run.logged import LoggedRun
+from shared.run.logged_children import ChildLog
 
 if TYPE_CHECKING:
     from shared.console.desk import Desk
@@ -78,7 +79,9 @@ def read_why(desk: Desk, run: SeenRun, followed: Followed) -> Why | None:
 def _find(desk: Desk, run: SeenRun) -> Failure | None:
     if isinstance(run, LoggedRun):
         return run.failure
-    return find_failure(desk.aws.states, run.found.run.arn, list(run.events))
+    return find_failure(
+        desk.aws.states, run.found.run.arn, list(run.events), ChildLog(desk.aws, run.found.run, patient=False)
+    )
 
 
 def _told(desk: Desk, run: SeenRun, failure: Failure) -> Why:

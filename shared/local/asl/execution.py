@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.effects import Call, Steps
     from shared.local.asl.engine import Engine
-    from shared.local.asl.identity import Identity
+    from shared.local.asl.identity import Identity, StartedMachine
     from shared.local.asl.runs.record import RunRecord
     from shared.local.asl.scheduler import Job, Timer
     from shared.local.asl.stopped import StoppedStrand
@@ -419,6 +419,11 @@ class Execution:
     def root(self) -> int:
         """The number of the execution that it is below, its own if it is below none."""
         return self.number if self.map_run is None else self.map_run.parent.root
+
+    @property
+    def started_machine(self) -> StartedMachine | None:
+        """The machine of the execution that it is below, its own if it is below none; None of a test's."""
+        return self.identity.machine if self.map_run is None else self.map_run.parent.started_machine
 
     @property
     def halted(self) -> bool:

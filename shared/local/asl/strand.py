@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Effect, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.history import History
-    from shared.local.asl.identity import Identity
+    from shared.local.asl.identity import Identity, StartedMachine
     from shared.local.asl.scheduler import Job, Timer
     from shared.local.asl.stopped import Work
     from shared.local.asl.tokens import Answer
@@ -107,6 +107,10 @@ class Host(Protocol):
     @property
     def root(self) -> int:
         """The number of the execution that it is below, its own if it is below none."""
+
+    @property
+    def started_machine(self) -> StartedMachine | None:
+        """The machine of the execution that it is below, its own if it is below none; None of a test's."""
 
     def submit(self, job: Job) -> None:
         """Run *job*, which only computes, soon, and beside no other of this execution."""

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from shared.config.express import EXPRESS_SECONDS
 from shared.config.template import render_definition
 from shared.config.worlds import ranks_of
 from shared.deploy.concurrency import calling_states
 from shared.measure.billing.cost import cost_of
-from shared.measure.billing.usage import Usage
+from shared.measure.billing.usage import LEAST_EXPRESS, Usage
+from shared.run.item_ranks import maps_in, processors_in, states_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shared.config.lane import Function, Lane
     from shared.values import Json
 
@@ -41,6 +45,22 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Children:
+    """The children of a distributed Map, and what Step Functions takes for each.
+
+    Attributes:
+        state: The Map's name.
+        express: Whether they are express executions.
+        usd: Of a standard one, its states, each entered once; of an express one, its start and all the time that its
+            functions may take, five minutes at most, in 64 MB.
+    """
+
+    state: str
+    express: bool
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class WorstCase:
     """What the functions of a run cost where every call takes all of its time, and no state repeats.
 
@@ -48,15 +68,20 @@ class WorstCase:
         ranks: How many ranks the input asks for; None where no parameter says so.
         functions: Those that the workflow may call.
         usd: What all calls cost; None where it is not known how many there are.
+        children: The children of its distributed Maps, which are not in ``usd``.
     """
 
     ranks: int | None
     functions: tuple[Called, ...]
     usd: float | None
+    children: tuple[Children, ...] = ()
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON."""
-        return {**asdict(self), "functions": [asdict(each) for each in self.functions]}
+        return asdict(self) | {
+            "functions": [asdict(each) for each in self.functions],
+            "children": [asdict(each) for each in self.children],
+        }
 
 
 def worst_case(lane: Lane, workflow: str, payload: Json) -> WorstCase:
@@ -66,11 +91,26 @@ def worst_case(lane: Lane, workflow: str, payload: Json) -> WorstCase:
     """
     ranks = ranks_of(lane.workflows[workflow], payload) if isinstance(payload, Mapping) else None
     depths: dict[str, list[int]] = {}
-    for key, maps in calling_states(lane, render_definition(lane, workflow)):
+    definition = render_definition(lane, workflow)
+    for key, maps in calling_states(lane, definition):
         depths.setdefault(key, []).append(maps)
     found = tuple(_called(lane.functions[key], maps, ranks) for key, maps in depths.items())
     known = all(each.calls is not None for each in found)
-    return WorstCase(ranks, found, sum(each.usd for each in found) if known else None)
+    usd = sum(each.usd for each in found) if known else None
+    return WorstCase(ranks, found, usd, tuple(_children(lane, definition)))
+
+
+def _children(lane: Lane, definition: Mapping[str, Json]) -> Iterator[Children]:
+    """Yield the children of each distributed Map in *definition*, at any depth."""
+    kinds = maps_in(definition)
+    for name, processor in processors_in(definition):
+        if kinds[name] == "distributed":
+            yield Children(name, False, cost_of(Usage(state_transitions=len(list(states_in(processor))))).usd)  # noqa: FBT003
+        elif kinds[name] == "express":
+            timeouts = (lane.functions[key].timeout_seconds for key, _ in calling_states(lane, processor))
+            seconds = min(EXPRESS_SECONDS, max(0.1, sum(timeouts)))
+            usage = Usage(express_requests=1, express_gb_seconds=seconds * 10 * LEAST_EXPRESS)
+            yield Children(name, True, cost_of(usage).usd)  # noqa: FBT003
 
 
 def _called(function: Function, maps: list[int], ranks: int | None) -> Called:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.billing.cost import Cost, cost_of
-from shared.measure.billing.usage import Usage, storage_sizes, used_by_functions, used_by_states
+from shared.measure.billing.log_sample import read_sample
+from shared.measure.billing.usage import Usage, storage_sizes, used_by_functions, used_by_logs, used_by_states
 from shared.measure.observed.collect_invocations import collect_team
 from shared.measure.observed.invocations import Invocations
 from shared.measure.observed.trace import read_trace
 from shared.run.find import execution_arn
 from shared.run.listing import list_runs
+from shared.run.logged_children import ChildLog
+from shared.run.start import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from shared.measure.observed.trace import Trace
     from shared.run.listing import Execution
     from shared.run.logs import LogReader
-    from shared.run.start import Run
     from shared.values import Json
 
 _MOST_RUNS = 1000  # of each workflow, in a team's bill
@@ -69,24 +71,28 @@ class Bill:
 
 def quick_trace(aws: Aws, run: Run) -> Trace:
     """Return the trace of a run that has just ended, from few of its children, so that its user need not wait."""
-    return read_trace(aws.states, run.arn, SAMPLE)
+    return read_trace(aws.states, run.arn, SAMPLE, ChildLog(aws, run))
 
 
 def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage | None = None) -> Cost:
     """Return what a run with this *trace* cost, and *more*, by the log lines that were read while it was watched."""
     named = {request for visit in trace.visits for request in visit.requests}
     mine = [
-        (invocation.function, invocation.report)
+        invocation
         for invocation in reader.invocations.values()
         if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
     ]
-    ranks = len(reader.of_run(run.id))
-    return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace) + (more or Usage()))
+    reports = [(each.function, each.report) for each in mine if each.report]
+    used = used_by_functions(reports, _storage(aws, run.lane), len(reader.of_run(run.id)))
+    return cost_of(
+        used + used_by_logs(sum(each.logged_bytes for each in mine)) + used_by_states(trace) + (more or Usage())
+    )
 
 
-def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Iterable[Row]) -> Cost:
+def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Sequence[Row]) -> Cost:
     """Return what a run with this *trace* and these invocations cost."""
-    return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + used_by_states(trace))
+    logs = used_by_logs(read_sample(aws, rows).of(rows))
+    return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + logs + used_by_states(trace))
 
 
 def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
@@ -102,8 +108,9 @@ def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
         for row in table.rows():
             rows_of[parts.get(row.run or "") or _outside_of_runs(lane, row)].append(row)
     storage = _storage(aws, lane)
+    sample = read_sample(aws, [row for rows in rows_of.values() for row in rows])
     for part, rows in rows_of.items():
-        used[part] += _of_rows(lane, rows, storage)
+        used[part] += _of_rows(lane, rows, storage) + used_by_logs(sample.of(rows))
     return _make_bill(used, unread)
 
 
@@ -129,7 +136,8 @@ def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: In
         if left <= 0:
             break
         arn = execution_arn(lane, execution.workflow, execution.run_id)
-        trace = read_trace(aws.states, arn, each_reads)
+        run = Run(execution.run_id, arn, lane, execution.workflow)
+        trace = read_trace(aws.states, arn, each_reads, ChildLog(aws, run, patient=False))
         left -= 1 + trace.children - trace.unread
         table.join(execution.run_id, trace.visits)
         used[execution.run_id] = used_by_states(trace)

@@ -22,7 +22,8 @@ _LABELS = {  # what each amount is called, and its unit if it is no count
     "storage_gb_seconds": ("Lambda /tmp above 512 MB", "GB-s"),
     "state_transitions": ("Step Functions transitions", ""),
     "express_requests": ("Express executions", ""),
-    "express_gb_seconds": ("Express time, at the least", "GB-s"),
+    "express_gb_seconds": ("Express time", "GB-s"),
+    "log_gb": ("CloudWatch, logs taken in", "GB"),
     "s3_puts": ("S3 puts and lists", ""),
     "s3_gets": ("S3 gets", ""),
     "dynamodb_writes": ("DynamoDB writes", ""),
@@ -37,22 +38,20 @@ _MOST_DECIMALS = 6
 class Prices:
     """A price table: US dollars for each unit, under the names of :class:`Usage`, with their region and their sources.
 
-    ``date`` is the day on which the oldest of them was noted. ``logs`` is what a GB of logs costs in its first tier,
-    which no estimate counts.
+    ``date`` is the day on which the oldest of them was noted.
     """
 
     date: date
     region: str
     source: tuple[str, ...]
     usd: Mapping[str, float]
-    logs: float = 0.0
 
     @property
     def told(self) -> str:
         """What to say beside an estimate: whose prices it takes, and what it leaves out."""
         return (
-            f"an estimate: list prices noted on {self.date} for {self.region}, "
-            f"without free tiers, transfer, storage and logs (${self.logs:.2f} a GB)"
+            f"an estimate: list prices noted on {self.date} for {self.region}, first tiers, "
+            "without free tiers, transfer and storage"
         )
 
 
@@ -74,7 +73,8 @@ class Item:
     def quantity(self) -> str:
         """The amount as text, with its unit."""
         unit = _LABELS[self.name][1]
-        return f"{self.amount:,.3f} {unit}" if unit else f"{self.amount:,.0f}"
+        decimals = 3 if self.amount >= 1 else 6
+        return f"{self.amount:,.{decimals}f} {unit}" if unit else f"{self.amount:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def read_prices() -> Prices:
     noted = read["prices"]
     oldest = min(each["read"] for each in noted.values())
     usd = {name: each["usd"] for name, each in noted.items()}
-    return Prices(oldest, read["region"], tuple(read["pages"].values()), usd, read["logs"][0]["usd"])
+    return Prices(oldest, read["region"], tuple(read["pages"].values()), usd)
 
 
 def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:
@@ -120,6 +120,12 @@ def cost_line(cost: Cost) -> str:
     parts = sorted(cost.items, key=lambda item: -item.usd)[:3]
     told = ", ".join(f"{part.label} {dollars(part.usd)}" for part in parts)
     return f"cost, estimated: {dollars(cost.usd)}" + (f"  ({told})" if told else "")
+
+
+def with_express(cost: Cost, change: Usage) -> float:
+    """Return what would have been paid instead of *cost*, had children been express: *change* is what that changes."""
+    usd = read_prices().usd
+    return cost.usd + sum(float(amount) * usd[name] for name, amount in asdict(change).items())
 
 
 def dollars(usd: float) -> str:

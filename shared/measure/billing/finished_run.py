@@ -138,7 +138,7 @@ def finish_express(aws: Aws, ended: ExpressRun, reader: LogReader) -> FinishedRu
     if unread:
         return FinishedRun(run, outcome, unpriced=unread)
     used = Usage(express_requests=1, express_gb_seconds=ended.gb_seconds)
-    trace = trace_of(events)
+    trace = trace_of(events, run.arn)
     return FinishedRun(run, outcome, trace, price_run(aws, run, reader, trace, used))
 
 

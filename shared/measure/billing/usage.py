@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shared.aws.client import Aws
-    from shared.measure.observed.trace import Trace
+    from shared.measure.observed.trace import MapChildren, Trace
     from shared.run.report_line import Report
 
-_LEAST_EXPRESS = 0.1 * 64 / 1024  # GB-seconds; aws.amazon.com/step-functions/pricing, read on 2026-11-29
+LEAST_EXPRESS = 0.1 * 64 / 1024
+"""GB-seconds of the shortest express execution; aws.amazon.com/step-functions/pricing, read on 2026-11-29."""
+_GB = 1 << 30
 _FREE_STORAGE_MB = 512  # comes with every function
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Amounts, under the names of prices.yaml: requests are counts, a GB-second is 1024 MB for a second."""
+    """Amounts, under the names of prices.yaml: requests are counts, a GB-second is 1024 MB for a second.
+
+    A GB of logs is 2^30 bytes, as AWS's bills count storage.
+    """
 
     lambda_requests: float = 0
     lambda_gb_seconds: float = 0
@@ -33,6 +38,7 @@ class Usage:
     state_transitions: float = 0
     express_requests: float = 0
     express_gb_seconds: float = 0
+    log_gb: float = 0
     s3_puts: float = 0
     s3_gets: float = 0
     dynamodb_writes: float = 0
@@ -68,9 +74,10 @@ def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[s
 
 
 def used_by_states(trace: Trace) -> Usage:
-    """Return what a run's state machine itself used: transitions, and the services that it called without a function.
+    """Return what a run's state machine itself used: transitions, its log, and the services that it called by itself.
 
-    Express children keep no history. Each counts as the least that AWS bills for one: 100 ms of 64 MB.
+    An express child that no log shows counts as the average of those of its Map that one does; where it shows none, as
+    the least that AWS bills for one: 100 ms of 64 MB.
     """
     called = [call for visit in trace.visits for call in visit.services]
     s3 = [action for service, action in called if service in {"s3", "aws-sdk:s3"}]
@@ -81,11 +88,34 @@ def used_by_states(trace: Trace) -> Usage:
     return Usage(
         state_transitions=trace.transitions,
         express_requests=express,
-        express_gb_seconds=express * _LEAST_EXPRESS,
+        express_gb_seconds=sum(_gb_seconds(each) for each in trace.maps if each.express),
+        log_gb=trace.logged_bytes / _GB,
         s3_puts=puts,
         s3_gets=len(s3) - puts,
         dynamodb_writes=writes,
         dynamodb_reads=len(tables) - writes,
+    )
+
+
+def _gb_seconds(children: MapChildren) -> float:
+    """Return what express *children* are billed for."""
+    if not children.logged:
+        return children.count * LEAST_EXPRESS
+    return children.gb_seconds * children.count / children.logged
+
+
+def used_by_logs(logged_bytes: float) -> Usage:
+    """Return what so many bytes of functions' logs used, as CloudWatch counts them."""
+    return Usage(log_gb=logged_bytes / _GB)
+
+
+def saved_by_express(trace: Trace) -> Usage:
+    """Return what the run of *trace* would have used more, or less, had its standard children been express ones."""
+    below = trace.below
+    return Usage(
+        state_transitions=-below.transitions,
+        express_requests=trace.children,
+        express_gb_seconds=below.gb_seconds,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.measure.observed.cloudwatch import read_groups
 from shared.measure.observed.exports import read_export
 from shared.measure.observed.trace import MOST_READ, read_trace
+from shared.run.logged_children import ChildLog
 from shared.run.patience import LATE, looks
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def collect_run(  # noqa: PLR0913  how much is read, and how long it waits
 
     A *patient* one waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
     """
-    run, trace = found.run, read_trace(aws.states, found.run.arn, most)
+    run = found.run
+    trace = read_trace(aws.states, run.arn, most, ChildLog(aws, run, patient=patient, sleep=sleep))
     keys = run.lane.workflows[run.workflow].functions.values()
     groups = [run.lane.functions[key].log_group for key in keys]
     table.join(run.id, trace.visits)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from shared.measure.observed.trace import read_trace, visits_of
 from shared.run.history import history
+from shared.run.logged_children import ChildLog
 from shared.run.logs import LogReader
 from shared.run.patience import LATE, growing_waits, looks
 from shared.run.watch import is_over
@@ -60,7 +61,7 @@ class RunLog:
     ) -> None:
         self._clock = clock
         self._next_look = 0.0
-        self._states = aws.states
+        self._aws, self._states = aws, aws.states
         self._run = found.run
         self._whole = step is None
         lane, functions = found.run.lane, found.run.lane.workflows[found.run.workflow].functions
@@ -100,9 +101,9 @@ class RunLog:
         self._next_look = self._clock() + len(events) // _EVENTS_A_SECOND
         self._recognize()
         if ended and self._undecided():
-            trace = read_trace(self._states, self._run.arn)
+            trace = read_trace(self._states, self._run.arn, log=ChildLog(self._aws, self._run))
             self._note(trace.visits)
-            self.unread = trace.unread
+            self.unread = trace.unread + trace.unseen
         self._asked = ended
 
     def _note(self, visits: Sequence[Visit]) -> None:

@@ -1,9 +1,9 @@
 """Reads an execution's history as visits of states: which state, when, for which rank, how it ended, its requests.
 
 An event belongs to the state that was entered last on the way back through the events (:mod:`shared.run.history`). A
-distributed Map keeps the histories of its items in child executions. They are read as well, unless they are express
-executions, which have none. AWS gives an account 20 histories a second, so only a limited number of children is read,
-evenly spread over the run.
+distributed Map keeps the histories of its items in child executions. They are read as well. AWS gives an account 20
+histories a second, so only a limited number of children is read, evenly spread over the run. Express children have no
+history: what the log of their machine shows of them is read instead.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
 from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request, request_in
 from shared.run.history import FAILURES, MOST_A_PAGE, details, history, rank_in
+from shared.run.logged_bytes import bytes_of_log
+from shared.run.logged_children import billed_as_express
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+    from shared.run.logged_children import ChildLog, LoggedChild
 
 MOST_READ = HISTORY_CALLS.bucket // 2
 """How many children of a run are read, at most: half of the histories that AWS gives at once, so that two can read."""
@@ -97,10 +101,19 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class MapChildren:
-    """The children of one run of a distributed Map: how many, and whether they are express executions."""
+    """The children of one run of a distributed Map.
+
+    Attributes:
+        count: How many there are.
+        express: Whether they are express executions.
+        logged: How many of the express ones the machine's log shows.
+        gb_seconds: What AWS bills those for.
+    """
 
     count: int
     express: bool = False
+    logged: int = 0
+    gb_seconds: float = 0.0
 
     @property
     def least_seconds(self) -> float:
@@ -131,6 +144,13 @@ class _Child(NamedTuple):
     redriven: bool
 
 
+class Below(NamedTuple):
+    """What standard children took: their transitions, and the GB-seconds that AWS would bill if they were express."""
+
+    transitions: int
+    gb_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The visits of an execution and its children, in order of time.
@@ -138,6 +158,8 @@ class Trace:
     ``transitions`` is what Step Functions bills: each state entered, each retry, and each redrive. ``unread`` of the
     ``children`` child executions were not read; they count as average ones in the transitions. Those that were redriven
     are read first. ``maps`` are its runs of distributed Maps. ``redrives`` is how often the execution was redriven.
+    ``logged_bytes`` is what CloudWatch bills of the machine's log, where that holds all events with their data.
+    ``below`` is what the standard children took.
     """
 
     visits: tuple[Visit, ...]
@@ -146,6 +168,13 @@ class Trace:
     unread: int = 0
     maps: tuple[MapChildren, ...] = ()
     redrives: int = 0
+    logged_bytes: int = 0
+    below: Below = field(default_factory=lambda: Below(0, 0.0))
+
+    @property
+    def unseen(self) -> int:
+        """How many express children the log does not show, so that only their number is known."""
+        return sum(each.count - each.logged for each in self.maps if each.express)
 
     @property
     def tried_again(self) -> list[Tried]:
@@ -172,32 +201,57 @@ class Trace:
         return max(self.maps, key=lambda each: each.least_seconds, default=MapChildren(0))
 
 
-def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
-    """Return the visits of the execution *arn*, and of its children, *most* of them at most."""
+def read_trace(states: SFNClient, arn: str, most: int = MOST_READ, log: ChildLog | None = None) -> Trace:
+    """Return the visits of the execution *arn*, and of its children, *most* of the standard ones at most.
+
+    Express children are read from the *log*, if there is one.
+    """
     events = list(history(states, arn))
     visits = visits_of(events)
-    maps, children = _children(states, arn)
+    maps, children, logged = _children(states, arn, log)
     redriven = [child.arn for child in children if child.redriven][:most]
     others = spread([child.arn for child in children if not child.redriven], most - len(redriven))
     read = [*redriven, *others]
-    below: list[Visit] = []
-    inside: list[int] = []
+    below = [visit for child in logged for visit in visits_of(child.events)]
+    inside: list[_Part] = []
     with ThreadPoolExecutor(_READERS) as pool:
-        for part in pool.map(lambda child: list(history(states, child)), read):
+        for child, part in zip(read, pool.map(lambda child: list(history(states, child)), read), strict=True):
             found = visits_of(part)
             below += found
-            inside.append(_transitions(found, part))
+            inside.append(_Part(_transitions(found, part), bytes_of_log(part, child), billed_as_express(part)))
     count = sum(each.count for each in maps if not each.express)
-    again, once = inside[: len(redriven)], inside[len(redriven) :]
-    average = sum(once or again) / len(once or again) if read else 0
+    of_children = _in_all(inside[: len(redriven)], inside[len(redriven) :], count)
+    unseen = sum(each.count for each in maps if each.express) - len(logged)
+    bytes_of_logged = sum(child.logged_bytes for child in logged)
     return Trace(
         tuple(sorted(visits + below, key=lambda visit: visit.entered)),
-        _transitions(visits, events) + sum(again) + round(average * (count - len(again))),
+        _transitions(visits, events) + round(of_children.transitions),
         count,
         count - len(read),
         maps,
         _redrives(events),
+        bytes_of_log(events, arn)
+        + round(of_children.logged_bytes)
+        + bytes_of_logged
+        + (round(unseen * bytes_of_logged / len(logged)) if logged else 0),
+        Below(round(of_children.transitions), of_children.gb_seconds),
     )
+
+
+class _Part(NamedTuple):
+    """What a standard child took, or all of them together."""
+
+    transitions: float
+    logged_bytes: float
+    gb_seconds: float
+
+
+def _in_all(again: Sequence[_Part], once: Sequence[_Part], count: int) -> _Part:
+    """Return what *count* children took: those that were redriven, and the others as the average of what was read."""
+    usual = once or again
+    average = [sum(column) / len(usual) for column in zip(*usual, strict=True)] if usual else [0.0, 0.0, 0.0]
+    known = [sum(column) for column in zip(*again, strict=True)] if again else [0.0, 0.0, 0.0]
+    return _Part(*(mine + each * (count - len(again)) for mine, each in zip(known, average, strict=True)))
 
 
 def _transitions(visits: Iterable[Visit], events: Iterable[HistoryEventTypeDef]) -> int:
@@ -212,15 +266,20 @@ def _redrives(events: Iterable[HistoryEventTypeDef]) -> int:
     return sum(event["type"] == _REDRIVEN for event in events)
 
 
-def trace_of(events: Iterable[HistoryEventTypeDef]) -> Trace:
-    """Return the trace of an express execution by the *events* of its log. AWS bills none of its transitions."""
-    return Trace(tuple(sorted(visits_of(events), key=lambda visit: visit.entered)), 0)
+def trace_of(events: Sequence[HistoryEventTypeDef], arn: str) -> Trace:
+    """Return the trace of the express execution *arn* by the *events* of its log. AWS bills none of its transitions."""
+    return Trace(
+        tuple(sorted(visits_of(events), key=lambda visit: visit.entered)), 0, logged_bytes=bytes_of_log(events, arn)
+    )
 
 
-def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], list[_Child]]:
-    """Return the runs of distributed Maps, and one page of the standard children of each of them."""
+def _children(
+    states: SFNClient, arn: str, log: ChildLog | None
+) -> tuple[tuple[MapChildren, ...], list[_Child], list[LoggedChild]]:
+    """Return the runs of distributed Maps, one page of the standard children of each, and its express ones."""
     maps: list[MapChildren] = []
     found: list[_Child] = []
+    logged: list[LoggedChild] = []
     for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn, PaginationConfig=MOST_A_PAGE):
         for run in runs["mapRuns"]:
             pages = states.get_paginator("list_executions").paginate(
@@ -228,13 +287,18 @@ def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], lis
             )
             page = next(iter(pages))
             listed = [_Child(each["executionArn"], each.get("redriveCount", 0) > 0) for each in page["executions"]]
-            express = not listed or any(":express:" in child.arn for child in listed)  # AWS does not list these
-            whole = not express and "nextToken" not in page and len(listed) < MOST_A_PAGE["PageSize"]
+            if not listed or any(":express:" in child.arn for child in listed):  # AWS does not list these
+                told = states.describe_map_run(mapRunArn=run["mapRunArn"])
+                mine = log.of(told) if log else ()
+                total = max(told["executionCounts"]["total"], len(mine))  # a redrive begins express ones anew
+                maps.append(MapChildren(total, True, len(mine), sum(child.gb_seconds for child in mine)))  # noqa: FBT003  a field
+                logged += mine
+                continue
+            whole = "nextToken" not in page and len(listed) < MOST_A_PAGE["PageSize"]
             # One call tells the number, where more pages would cost many. The embedded cloud forgets some of many.
-            count = len(listed) if whole else _count(states, run["mapRunArn"])
-            maps.append(MapChildren(count, express))
-            found += [] if express else listed
-    return tuple(maps), found
+            maps.append(MapChildren(len(listed) if whole else _count(states, run["mapRunArn"])))
+            found += listed
+    return tuple(maps), found, logged
 
 
 def _count(states: SFNClient, map_run: str) -> int:

@@ -15,6 +15,7 @@ from shared.measure.reports.redshifts import redshift_section
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure
 from shared.run.graph import read_graph
+from shared.run.logged_children import ChildLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +104,7 @@ def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
 
 
 def _failure(aws: Aws, found: Found) -> str:
-    failure = find_failure(aws.states, found.run.arn)
+    failure = find_failure(aws.states, found.run.arn, log=ChildLog(aws, found.run))
     return "\n".join([f"{failure.status} at {failure.place}" if failure.place else failure.status, *failure.lines])
 
 

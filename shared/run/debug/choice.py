@@ -19,6 +19,7 @@ from shared.run.failure import Ended, failure_in, find_failure
 from shared.run.find import find_run
 from shared.run.history import MOST_A_PAGE, details, history, parse_object, rank_in
 from shared.run.listing import list_runs
+from shared.run.logged_children import ChildLog
 from shared.run.start import Run
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def find_recorded(aws: Aws, lane: Lane, run_id: str | None, wanted: Wanted) -> t
             workflow, events = logged
             return Run(run_id, "", lane, workflow), _choose_logged(events, lane, workflow, wanted)
         raise
-    return found.run, choose(aws.states, lane, found, wanted)
+    return found.run, choose(aws.states, lane, found, wanted, ChildLog(aws, found.run))
 
 
 def _newest_failed(aws: Aws, lane: Lane) -> str:
@@ -116,16 +117,16 @@ def _newest_failed(aws: Aws, lane: Lane) -> str:
     return max(runs, key=lambda run: run.started).run_id
 
 
-def choose(states: SFNClient, lane: Lane, found: Found, wanted: Wanted) -> Recorded:
-    """Return the invocation of the run *found* that is *wanted*.
+def choose(states: SFNClient, lane: Lane, found: Found, wanted: Wanted, log: ChildLog | None = None) -> Recorded:
+    """Return the invocation of the run *found* that is *wanted*. The *log* tells of express children.
 
     Raises:
         LanesError: The run failed, but not in a function.
         UsageError: There is none, or there are several; the message lists what there is.
     """
     if wanted.open and found.status in _BAD_ENDS:
-        return _ending(states, lane, found.run.arn)
-    return _only(*_all_of(states, found.run.arn), lane, found.run.workflow, wanted)
+        return _ending(states, lane, found.run.arn, log)
+    return _only(*_all_of(states, found.run.arn, log), lane, found.run.workflow, wanted)
 
 
 def _choose_logged(events: Sequence[HistoryEventTypeDef], lane: Lane, workflow: str, wanted: Wanted) -> Recorded:
@@ -154,10 +155,11 @@ def name_of(function: str) -> str:
     return (function.partition(":function:")[2] or function).partition(":")[0]
 
 
-def _ending(states: SFNClient, lane: Lane, arn: str) -> Recorded:
+def _ending(states: SFNClient, lane: Lane, arn: str, log: ChildLog | None = None) -> Recorded:
     """Return the invocation that ended the execution at *arn*: of a nested workflow, the one that ended that."""
-    failure = find_failure(states, arn)
-    attempts = attempts_in(history(states, failure.execution or arn))
+    failure = find_failure(states, arn, log=log)
+    child = log.seen.get(failure.execution) if log else None
+    attempts = attempts_in(child.events if child else history(states, failure.execution or arn))
     nested = _nested(attempts, failure)
     if nested is None:
         return _blamed(attempts, failure)
@@ -206,17 +208,27 @@ def _no_function(failure: Failure, attempt: Attempt | None) -> LanesError:
     return LanesError(what, where=failure.place or None, fix=fix)
 
 
-def _all_of(states: SFNClient, arn: str) -> tuple[list[Recorded], int]:
+def _all_of(states: SFNClient, arn: str, log: ChildLog | None) -> tuple[list[Recorded], int]:
     """Return the invocations in the execution at *arn* and in its children, and how many children were not read."""
     events = list(history(states, arn))
     found = list(_recorded(events, arn))
-    children = [child for run in _map_runs(events) for child in _children(states, run)]
+    children: list[tuple[str, str]] = []
+    unseen = 0
+    for run in _map_runs(events):
+        listed = list(_children(states, run))
+        if log and all(":express:" in child for child, _ in listed):  # AWS lists none of these
+            told = states.describe_map_run(mapRunArn=run)
+            logged = log.of(told)
+            found += [each for child in logged for each in _recorded(child.events, child.arn)]
+            unseen += max(0, told["executionCounts"]["total"] - len(logged))
+        else:
+            children += listed
     children.sort(key=lambda child: child[1] not in _FAILED)
     read = [child for child, _ in children if ":express:" not in child][:_MOST]
     with ThreadPoolExecutor(_READERS) as pool:
         for part in pool.map(lambda child: list(_recorded(history(states, child), child)), read):
             found += part
-    return found, len(children) - len(read)
+    return found, len(children) - len(read) + unseen
 
 
 def _map_runs(events: Iterable[HistoryEventTypeDef]) -> Iterator[str]:

@@ -25,6 +25,7 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING
 
+from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.effects import Park
 from shared.local.asl.errors import DATA_LIMIT, EXCEED_TOLERATED, ITEM_READER, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
@@ -197,6 +198,8 @@ class MapRun:
         child.number, child.place = self.engine.runs.new_number(), (index, size)
         self._runs_now(child, index, size)
         child.start(given)
+        if express and (machine := self.parent.started_machine):  # nothing else tells of it
+            deliver_at_the_end(child, machine.logging)
 
     def _runs_now(self, child: Execution, index: int, size: int) -> None:
         self._running[child] = (index, size)

@@ -145,7 +145,10 @@ class _Checker:
                 self.machine(branch, f"{location}/Branches[{place}]", fields.BRANCH, jsonata=jsonata)
         for name in ("ItemProcessor", "Iterator"):
             if spec.get("Type") == "Map" and name in spec:
+                around = self.express
+                self.express = around or _has_express_children(spec[name])
                 self.machine(spec[name], f"{location}/{name}", fields.PROCESSOR, jsonata=jsonata)
+                self.express = around
 
     def _graph(self, states: Spec, start: Json, location: str, *, nested: bool) -> None:
         """Check where the *states* lead, that something ends them, and that each is reached from *start*.
@@ -174,6 +177,15 @@ class _Checker:
         for name in states:
             if name not in reached:
                 self.problems.add(f'State "{name}" is not reachable.', f"{location}/States/{name}", TARGET)
+
+
+def _has_express_children(processor: Json) -> bool:
+    """Say whether a Map runs *processor* in express executions, which have no more than express machines have.
+
+    Source: Step Functions developer guide, "Map state in Distributed mode", ExecutionType; "Choosing workflow type".
+    """
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED" and config.get("ExecutionType") == "EXPRESS"
 
 
 def _ends(spec: Json) -> bool:

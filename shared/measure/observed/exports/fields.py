@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.measure.observed.exports.line import LogLine
-from shared.run.report_line import Report
+from shared.run.report_line import GOOD, Report
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,7 +23,16 @@ _TIME = ("@timestamp", "timestamp")
 _STREAM = ("@logStream", "logStreamName", "logStream")
 _GROUP = ("@log", "logGroupName", "logGroup", "logGroupIdentifier")
 _ID = ("@requestId", "requestId", "record.requestId")
+PLAIN = ("timestamp", "message")
+"""Columns whose names spreadsheets and programs write with a capital."""
 _NEEDED = ("@duration", "@billedDuration", "@memorySize", "@maxMemoryUsed")
+_OF_JSON = tuple(
+    f"record.metrics.{name}" for name in ("durationMs", "billedDurationMs", "memorySizeMB", "maxMemoryUsedMB")
+)
+"""The same of a ``platform.report``, as Insights names what is inside; memory is in MB there."""
+_INIT = ("@initDuration", "record.metrics.initDurationMs")
+_STATUS = ("@status", "record.status")
+_SYSTEM = re.compile(r"@[A-Za-z]\w*")
 _SUMMED = re.compile(r"(avg|sum|min|max|count|count_distinct|pct|percentile|median|stddev|earliest|latest)\(|bin\(")
 _ARN = re.compile(r"^arn:[^:]+:logs:[^:]*:\d*:log-group:([^:]+)")
 _BYTES_A_MB = 1_000_000
@@ -45,14 +54,20 @@ def check_columns(columns: Collection[str], where: str) -> None:
     told = ", ".join(columns)
     if any(_SUMMED.search(name) for name in columns):
         raise LanesError(f"no row is one invocation: the query sums them up ({told})", where=where, fix=_FIX)
-    if missing := [name for name in _NEEDED if name not in columns]:
+    if missing := [name for name in _needed(columns) if name not in columns]:
         what = f"the columns are {told}; the message is none of them, nor are {', '.join(missing)}"
         raise LanesError(what, where=where, fix=_FIX)
 
 
+def _needed(columns: Collection[str]) -> tuple[str, ...]:
+    """Return the columns with an invocation's figures, as the query that gave *columns* names them."""
+    return _OF_JSON if any(name in _OF_JSON for name in columns) else _NEEDED
+
+
 def is_header(columns: Collection[str]) -> bool:
     """Say whether *columns* are names of columns: with a message among them, or those of a query of fields."""
-    return any(name in MESSAGE or name in _NEEDED or _SUMMED.search(name) for name in columns)
+    known = {*MESSAGE, *_OF_JSON}
+    return any(name in known or _SYSTEM.fullmatch(name) or _SUMMED.search(name) for name in columns)
 
 
 def event_of(row: Mapping[str, str], times: Times, place: str, number: int) -> LogLine:
@@ -82,19 +97,22 @@ def event_of(row: Mapping[str, str], times: Times, place: str, number: int) -> L
 
 def _report(row: Mapping[str, str], place: str) -> Report | None:
     """Return the figures in *row*; None of one that has none, such as that of another line than a REPORT."""
-    told = {name: row.get(name, "").strip() for name in _NEEDED}
+    needed = _needed(row)
+    told = {name: row.get(name, "").strip() for name in needed}
     if not any(told.values()):
         return None
     try:
-        numbers = {name: float(text) for name, text in told.items()}
-        init = row.get("@initDuration", "").strip()
+        duration, billed, memory, used = (float(text) for text in told.values())
+        init, status = _first(row, _INIT).strip(), _first(row, _STATUS).strip()
+        unit = 1 if needed == _OF_JSON else _BYTES_A_MB
         return Report(
             request_id=_first(row, _ID) or place,
-            duration_ms=numbers["@duration"],
-            billed_ms=round(numbers["@billedDuration"]),
-            memory_mb=round(numbers["@memorySize"] / _BYTES_A_MB),
-            used_mb=round(numbers["@maxMemoryUsed"] / _BYTES_A_MB),
+            duration_ms=duration,
+            billed_ms=round(billed),
+            memory_mb=round(memory / unit),
+            used_mb=round(used / unit),
             init_ms=float(init) if init else None,
+            status=status if status not in {"", GOOD} else None,
         )
     except ValueError:
         raise NoFiguresError(f"an invocation whose figures are not whole: {told}") from None

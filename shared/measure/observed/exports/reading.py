@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from shared.measure.observed.exports.line import LogLine, Problems
 
+_SEPARATED = re.compile(r"sep=.\s*$", re.IGNORECASE)  # Excel's own first line
+_NO_ARRAY = re.compile(r"\[(?:[A-Z]+\]|\d{4}-)")  # [ERROR], or a time in brackets
 _CUT_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
@@ -37,7 +40,7 @@ def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
 
 
 def _events(lines: Lines, name: str, problems: Problems) -> Iterator[LogLine]:
-    first = next((line for line in lines.one_by_one() if line.strip()), "")
+    first = next((line for line in lines.one_by_one() if line.strip() and not _SEPARATED.match(line)), "")
     if not first.startswith(QUERIED) and (found := columns_in(first)):
         yield from read_table(lines, *found, name, problems)
         return
@@ -54,4 +57,4 @@ def _begins_document(line: str) -> bool:
     try:
         return is_document(json.loads(line))
     except (ValueError, RecursionError):
-        return not line.startswith("[ERROR]")
+        return not _NO_ARRAY.match(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from shared.measure.observed.exports.fields import NoFiguresError, check_columns, event_of, is_header
+from shared.measure.observed.exports.fields import PLAIN, NoFiguresError, check_columns, event_of, is_header
 from shared.measure.observed.exports.line import SHOWN
 from shared.measure.observed.exports.opened import LONGEST, TooLongError
 from shared.measure.observed.exports.times import NoTimeError, Times
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from shared.measure.observed.exports.line import LogLine, Problems
     from shared.measure.observed.exports.opened import Lines
 
-_SEPARATORS = ",;\t"  # the export's own, and those that spreadsheets write
+_SEPARATORS = ",;\t|"  # the export's own, and those that spreadsheets and databases write
 
 
 def columns_in(header: str) -> tuple[str, list[str]] | None:
     """Return the separator of a table that begins with *header*, and its columns; None if that is no header."""
     found = {separator: next(csv.reader([header], delimiter=separator), []) for separator in _SEPARATORS}
     separator = max(found, key=lambda each: len(found[each]))
-    columns = [name.strip() for name in found[separator]]
+    columns = [name.lower() if name.lower() in PLAIN else name for name in map(str.strip, found[separator])]
     return (separator, columns) if is_header(columns) else None
 
 
@@ -38,6 +38,8 @@ def read_table(lines: Lines, separator: str, columns: list[str], name: str, prob
     times = Times()
     for number, row in _records(lines, separator, len(columns), name, problems):
         where = f"{name}:{number}"
+        if [each.strip() for each in row] == columns:  # of another table, which was joined to this one
+            continue
         try:
             yield event_of(dict(zip(columns, row, strict=True)), times, where, number)
         except (NoTimeError, NoFiguresError) as error:

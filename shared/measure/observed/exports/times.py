@@ -9,6 +9,13 @@ _SPREADSHEET = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d),? +"
     r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,6}))?)?(?: ?([AaPp])\.?[Mm]\.?)?"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_OTHER_ORDERS = (  # of a day, whose parts are then written in one order
+    re.compile(r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2})[-. ]+(?P<name>[A-Za-z]{3})[a-z]*\.?[-, ]+(?P<year>\d{4}|\d\d)\b"),
+    re.compile(r"(?P<name>[A-Za-z]{3})[a-z]*\.? (?P<day>\d{1,2}),? (?P<year>\d{4})\b"),
+    re.compile(r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})\b"),
+)
+_ZONE = re.compile(r" (?:GMT|UTC|[+-]0000)$")
 _SERIAL = re.compile(r"([345]\d{4})[.,](\d+)")  # days, of the years 1982 to 2064
 _FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)  # day 0 of spreadsheets
 _UNITS = {10: 1000, 13: 1, 16: 0.001, 19: 0.000001}  # digits of a number since 1970: seconds, ms, us, ns
@@ -42,7 +49,7 @@ class Times:
         if serial := _SERIAL.fullmatch(text):
             return _of(_FIRST_DAY + timedelta(days=float(f"{serial[1]}.{serial[2]}")))
         try:
-            if written := _SPREADSHEET.fullmatch(text):
+            if written := _SPREADSHEET.fullmatch(_in_one_order(text)):
                 return _of(self._written(written))
             return _of(datetime.fromisoformat(text.replace(",", ".")))
         except NoTimeError:
@@ -67,6 +74,19 @@ class Times:
         micros = int((fraction or "0").ljust(6, "0"))
         full = int(year) if len(year) > _SHORT_YEAR else 2000 + int(year)
         return datetime(full, month, day, hours, int(minute), int(second or 0), micros, UTC)
+
+
+def _in_one_order(text: str) -> str:
+    """Return *text* with its day as 26.11.2024 where it was Nov 26, 2024, or 26-Nov-24, or 2024/11/26."""
+    for order in _OTHER_ORDERS:
+        if found := order.match(text):
+            told = found.groupdict()
+            name = told.get("name")
+            if name and name.lower() not in _MONTHS:
+                break
+            month = 1 + _MONTHS.index(name.lower()) if name else told["month"]
+            return f"{told['day']}.{month}.{told['year']}{_ZONE.sub('', text[found.end() :])}"
+    return text
 
 
 def _of(when: datetime) -> int:

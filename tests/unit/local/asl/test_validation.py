@@ -231,6 +231,17 @@ def test_express_machines_map_in_themselves():
     ]
 
 
+def test_express_children_have_no_callbacks_either():
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True}
+    each = {**EACH, "ItemProcessor": {**EACH["ItemProcessor"], "StartAt": "B", "States": {"B": task}}}
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    express = {**each, "ItemProcessor": {**each["ItemProcessor"], "ProcessorConfig": config}}
+    text = json.dumps({"StartAt": "A", "States": {"A": {**each, "End": False, "Next": "C"}, "C": task}})
+    assert not problems_of(text.replace('"End": false, ', ""))
+    (problem,) = problems_of(json.dumps({"StartAt": "A", "States": {"A": express}}))
+    assert problem.location == "/States/A/ItemProcessor/States/B/Resource"
+
+
 def test_what_the_embedded_cloud_lacks_is_told_apart_from_what_aws_refuses():
     problems = Problems()
     problems.not_here("/States/A/ItemReader", "read PARQUET files", "install pyarrow")

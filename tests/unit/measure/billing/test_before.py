@@ -80,3 +80,14 @@ def test_more_of_tmp_than_what_comes_with_it_is_billed(lane):
     found = worst_case(large, "w", {"world_size": 1})
     more = cost_of(Usage(storage_gb_seconds=10 * (10240 - 512) / 1024)).usd
     assert found.usd == pytest.approx(worst_case(made, "w", {"world_size": 1}).usd + more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "usd"),
+    [("STANDARD", 0.000025), ("EXPRESS", cost_of(Usage(express_requests=1, express_gb_seconds=10 * 64 / 1024)).usd)],
+)
+def test_a_child_costs_its_states_or_its_start_and_the_longest_time(lane, kind, usd):
+    each = mapped(task("work"))
+    each["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    (child,) = worst_case(lane(A=each), "w", {"world_size": 3}).children
+    assert (child.state, child.express, child.usd) == ("A", kind == "EXPRESS", pytest.approx(usd))

@@ -162,7 +162,7 @@ def test_a_bill_reads_no_more_histories_than_aws_gives_at_once_however_many_runs
     assert states.calls["get_execution_history"] <= HISTORY_CALLS.bucket
     assert len(bill.runs) == runs
     assert bill.unread == (800 if runs == 1_000 else 0)
-    each = {cost.usd for _, cost in bill.runs.values()}
+    each = {round(cost.usd, 6) for _, cost in bill.runs.values()}  # the log has each run's name, longer or shorter
     assert len(each) == 1, "runs that were not read count as average ones"
 
 

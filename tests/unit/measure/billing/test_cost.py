@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -6,8 +7,10 @@ import yaml
 
 from shared.measure.billing import cost
 from shared.measure.billing.cost import Prices, cost_line, cost_of, dollars, read_prices
-from shared.measure.billing.usage import Usage, used_by_functions, used_by_states
-from shared.measure.observed.trace import MapChildren, Trace, Visit
+from shared.measure.billing.rank_cost import used_by_rank
+from shared.measure.billing.usage import Usage, saved_by_express, used_by_functions, used_by_states
+from shared.measure.observed.trace import Below, MapChildren, Trace, Visit
+from shared.run.ranks import RankRow
 from shared.run.report_line import Report
 
 
@@ -17,23 +20,35 @@ def test_every_amount_has_a_price_a_label_and_the_table_a_date_and_a_source():
     used = cost_of(Usage(*range(1, 1 + len(Usage.__slots__)))).items
     assert len(used) == len({item.label for item in used}) == len(Usage.__slots__)
     assert all(item.quantity for item in used)
-    assert all(0 < price < 0.001 for price in prices.usd.values())
+    assert all(0 < price < 0.001 for name, price in prices.usd.items() if name != "log_gb")
     assert isinstance(prices.date, date)
     assert all(source.startswith("https://aws.amazon.com/") for source in prices.source)
     assert prices.told == (
-        f"an estimate: list prices noted on {prices.date} for us-east-1, "
-        "without free tiers, transfer, storage and logs ($0.50 a GB)"
+        f"an estimate: list prices noted on {prices.date} for us-east-1, first tiers, "
+        "without free tiers, transfer and storage"
     )
 
 
 def test_every_price_has_its_page_and_the_day_it_was_read():
     table = yaml.safe_load(Path(cost.__file__).with_name("prices.yaml").read_text(encoding="utf-8"))
-    noted = [*table["prices"].values(), *table["logs"]]
-    assert len(noted) == len(Usage.__slots__) + 4
-    for each in noted:
+    for each in table["prices"].values():
         assert table["pages"][each["page"]].startswith("https://aws.amazon.com/")
         assert date(2026, 1, 1) <= each["read"] <= date.today()  # noqa: DTZ011  a day, wherever the tests run
-    assert [each["usd"] for each in table["logs"]] == [0.50, 0.25, 0.10, 0.05]
+    assert table["prices"]["log_gb"]["usd"] == 0.50
+
+
+def test_a_logged_child_counts_as_it_is_and_those_that_no_log_shows_as_the_average():
+    half = MapChildren(1000, express=True, logged=500, gb_seconds=500 * 0.2 * 64 / 1024)
+    usage = used_by_states(Trace((), 8, maps=(half,), logged_bytes=1 << 30))
+    assert usage == Usage(state_transitions=8, express_requests=1000, express_gb_seconds=12.5, log_gb=1)
+    assert cost_of(usage).usd == pytest.approx(8 * 0.000025 + 0.001 + 12.5 * 0.06 / 3600 + 0.5)
+
+
+def test_a_thousand_draws_cost_an_eighth_with_express_children():
+    as_they_are = Trace((), 2004, children=1000, below=Below(2000, 1000 * 0.1 * 64 / 1024))
+    usage = used_by_states(as_they_are)
+    assert cost_of(usage).usd == pytest.approx(0.0501)
+    assert cost_of(usage + saved_by_express(as_they_are)).usd == pytest.approx(0.0001 + 0.001 + 6.25 * 0.06 / 3600)
 
 
 def test_express_children_are_counted_and_cost_what_aws_bills_at_the_least():
@@ -69,6 +84,14 @@ def test_a_state_machines_own_calls():
     visit = Visit("S", "Task", None, now, calls=4, services=[*services, ("lambda", "invoke"), ("s3", "putObject")])
     usage = used_by_states(Trace((visit,), 4))
     assert usage == Usage(state_transitions=4, s3_puts=1, s3_gets=1, dynamodb_writes=1, dynamodb_reads=2)
+
+
+def test_a_rank_pays_its_transitions_or_the_time_of_its_express_execution():
+    row = RankRow(0, 0, "SUCCEEDED", None, 0.25, execution="arn:aws:states:r:1:execution:m/L:1")
+    assert used_by_rank(row, 3) == Usage(state_transitions=3)
+    express = replace(row, execution=row.execution.replace(":execution:", ":express:"))
+    assert used_by_rank(express, 3).express_gb_seconds == pytest.approx(0.3 * 64 / 1024)
+    assert used_by_rank(express, 3).state_transitions == 0
 
 
 def test_usage_adds_up():
