@@ -57,10 +57,16 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.png`` and ``name.svg`` into *folder* and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    save_png(figure, paths[0])
     with mpl.rc_context(_STYLE):
-        figure.savefig(paths[0], metadata={"Software": None})
         figure.savefig(paths[1], metadata={"Date": None})
     return paths
+
+
+def save_png(figure: Figure, into: Path | io.BytesIO) -> None:
+    """Write the figure as PNG; the same figure makes the same bytes."""
+    with mpl.rc_context(_STYLE):
+        figure.savefig(into, format="png", metadata={"Software": None})
 
 
 def as_svg(figure: Figure) -> str:
