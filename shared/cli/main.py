@@ -44,6 +44,7 @@ from shared.cli import (
     sweep,
     teams,
     test,
+    verify,
     workflow,
 )
 from shared.cli.help import make_literal
@@ -90,6 +91,7 @@ for group in (
     cost,
     sweep,
     report,
+    verify,
     predict,
 ):
     group.register(app)

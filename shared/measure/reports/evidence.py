@@ -18,6 +18,8 @@ from shared.run.graph import Graph
 JsonValue = Any
 """JSON of others: pydantic's own type for it is slow with thousands of values, and checks nothing more."""
 
+_DIGEST = "^[0-9a-f]{64}$"
+
 
 class Part(BaseModel):
     """A part of a report's file: frozen, and no key but those it knows."""
@@ -232,10 +234,15 @@ class Provenance(Part):
 
 
 class Images(Part):
-    """The SHA-256 of a plot's two files."""
+    """The SHA-256 of a plot: of its element of SVG in a page, and of its PNG file."""
 
-    svg: str
-    png: str
+    svg: str = Field(pattern=_DIGEST)
+    png: str = Field(pattern=_DIGEST)
+
+    @classmethod
+    def of(cls, digests: tuple[str, str]) -> Images:
+        """Return both *digests*."""
+        return cls(svg=digests[0], png=digests[1])
 
 
 FORMAT: Literal[1] = 1

@@ -103,10 +103,9 @@ def _failure(aws: Aws, found: Found) -> str:
 
 
 def _stored(aws: Aws, lane: Lane, run_id: str, output: Json) -> Iterator[Stored]:
-    """Yield the objects that the run left: those below the places that its output names, and in its own folder."""
-    named = (text.removeprefix(f"s3://{lane.bucket}/") for text in _texts(output) if run_id in text)
-    places = sorted({f"runs/{run_id}/", *named})
-    yield from read_objects(aws, lane.bucket, lane.place.account, places)
+    """Yield the objects that the run left: those below the places of its own that its output names."""
+    named = {text.removeprefix(f"s3://{lane.bucket}/") for text in _texts(output) if run_id in text}
+    yield from read_objects(aws, lane.bucket, lane.place.account, sorted(named - {run_id}))
 
 
 def read_objects(aws: Aws, bucket: str, owner: str, prefixes: Sequence[str]) -> Iterator[Stored]:

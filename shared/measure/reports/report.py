@@ -6,17 +6,17 @@ Templates make both from one :class:`Report`. The report decides what a reader s
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
 
 from shared.measure.drawing.draw_machine import STYLE, alone
-from shared.measure.reports.plots_style import as_svg, save, save_png
+from shared.measure.reports.plots_style import element, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ class Table:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plot:
     """A figure, with a name for its file and a sentence that says what it shows.
 
@@ -55,6 +55,19 @@ class Plot:
     name: str
     figure: Figure | None
     caption: str
+
+    @cached_property
+    def images(self) -> tuple[str, bytes] | None:
+        """Its files of SVG and of PNG, drawn once; None where it has no figure."""
+        return files_of(self.figure) if self.figure else None
+
+    @property
+    def digests(self) -> tuple[str, str] | None:
+        """The SHA-256 of its element of SVG in a page, and of its PNG file; None where it has no figure."""
+        if self.images is None:
+            return None
+        svg, png = self.images
+        return hashlib.sha256(element(svg).encode()).hexdigest(), hashlib.sha256(png).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +115,10 @@ def write_report(report: Report, folder: Path, recorded: BaseModel) -> tuple[Pat
     """
     folder.mkdir(parents=True, exist_ok=True)
     for plot in report.plots:
-        if plot.figure:
-            save(plot.figure, folder / "plots", plot.name)
+        if plot.images:
+            (folder / "plots").mkdir(exist_ok=True)
+            (folder / "plots" / f"{plot.name}.svg").write_text(plot.images[0], encoding="utf-8")
+            (folder / "plots" / f"{plot.name}.png").write_bytes(plot.images[1])
     for section in report.sections:
         if section.drawing:
             (folder / "plots").mkdir(exist_ok=True)
@@ -130,13 +145,6 @@ def as_html(report: Report, data: str = "", image: Callable[[Plot], str] | None 
 def as_markdown(report: Report) -> str:
     """Return *report* as Markdown, which names its plots' files."""
     return _render("report.md.j2", report, "", _drawn)
-
-
-def image_digests(figure: Figure) -> tuple[str, str]:
-    """Return the SHA-256 of a plot as an element of SVG in a page, and of its PNG file."""
-    png = io.BytesIO()
-    save_png(figure, png)
-    return hashlib.sha256(as_svg(figure).encode()).hexdigest(), hashlib.sha256(png.getvalue()).hexdigest()
 
 
 def digest_of(names: Mapping[str, str]) -> str:
@@ -179,7 +187,7 @@ def _in_page(data: str) -> str:
 
 
 def _drawn(plot: Plot) -> str:
-    return as_svg(plot.figure) if plot.figure else ""
+    return element(plot.images[0]) if plot.images else ""
 
 
 def _fenced(text: str) -> str:

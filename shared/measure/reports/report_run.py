@@ -15,7 +15,7 @@ from shared.measure.reports.figures import figures_of, records_of
 from shared.measure.reports.plots_run import plot_timeline, stragglers
 from shared.measure.reports.read_evidence import read_evidence
 from shared.measure.reports.read_provenance import read_provenance
-from shared.measure.reports.report import Plot, Report, Section, Table, digest_of, image_digests, versions
+from shared.measure.reports.report import Plot, Report, Section, Table, digest_of, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,12 +49,11 @@ def recorded_run(aws: Aws, measured: MeasuredRun, project: Project | None = None
     evidence, drawn = read_evidence(aws, measured)
     provenance = read_provenance(aws, found.run.lane, found.run.workflow, json.loads(found.input), project)
     report = show_run(evidence, provenance, {section.title: section for section in drawn})
-    digests = {plot.name: image_digests(plot.figure) for plot in report.plots if plot.figure}
     manifest = RunManifest(
         provenance=provenance,
         evidence=evidence,
         figures=figures_of(evidence, provenance),
-        plots={name: Images(svg=svg, png=png) for name, (svg, png) in digests.items()},
+        plots={plot.name: Images.of(plot.digests) for plot in report.plots if plot.digests},
     )
     return report, manifest
 

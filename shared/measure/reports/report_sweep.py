@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from shared.errors import LanesError
 from shared.measure.billing.cost import dollars
@@ -13,7 +13,7 @@ from shared.measure.reports.evidence import Images, SweepManifest
 from shared.measure.reports.plots_style import save
 from shared.measure.reports.plots_sweep import plot_sweep
 from shared.measure.reports.read_provenance import read_versions
-from shared.measure.reports.report import Plot, Report, Section, Table, image_digests, versions
+from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.measure.reports.report_run import made_at
 from shared.measure.scaling.sweep import DONE, read_sweep
 from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
@@ -56,16 +56,20 @@ def read_sweep_report(team: str, folder: Path) -> tuple[Report, SweepManifest]:
     axes = " and ".join(records[0]["axes"]).replace("_", " ")
     title, made, found = f"{team}: a sweep over {axes}", datetime.now(UTC), read_versions()
     report = report_sweep(records, title, made, found)
-    digests = {plot.name: image_digests(plot.figure) for plot in report.plots if plot.figure}
     manifest = SweepManifest(
         title=title,
         made=made,
         versions=found,
         records=tuple({**record} for record in records),
         figures=sweep_figures(records),
-        plots={name: Images(svg=svg, png=png) for name, (svg, png) in digests.items()},
+        plots={plot.name: Images.of(plot.digests) for plot in report.plots if plot.digests},
     )
     return report, manifest
+
+
+def sweep_records(records: Sequence[Mapping[str, Json]]) -> Sequence[Record]:
+    """Return the *records* of a report's file as those of a sweep. Whoever uses them finds out what they lack."""
+    return cast("Sequence[Record]", records)
 
 
 def sweep_figures(records: Sequence[Record]) -> dict[str, Json]:
