@@ -46,7 +46,7 @@ def read_provenance(aws: Aws, lane: Lane, workflow: str, payload: Json, project:
         lane: Whose it is.
         workflow: The workflow's key.
         payload: The execution's input.
-        project: Whose files the code is in; None where that is not asked.
+        project: Whose files the code is in; None where neither code nor tables are asked.
     """
     prices = read_prices()
     return Provenance(
@@ -57,7 +57,7 @@ def read_provenance(aws: Aws, lane: Lane, workflow: str, payload: Json, project:
         functions=tuple(_functions(aws, lane, workflow)),
         code=code_digests(project, lane, workflow) if project else {},
         data=tuple(read_data(aws, lane, workflow, payload, project)),
-        tables=tuple(read_tables(aws, lane, workflow)),
+        tables=tuple(read_tables(aws, lane, workflow)) if project else (),
         versions=read_versions(),
         processor=_processor(),
         prices_date=str(prices.date),

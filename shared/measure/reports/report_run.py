@@ -215,7 +215,7 @@ def _inputs(evidence: Evidence, provenance: Provenance) -> Section:
         whole = digest_of(provenance.code)
         rows.append(["code, template, card and requirements", f"{len(provenance.code)} files", "", whole[:_DIGEST]])
     table = Table("", ("what", "how many", "bytes", "SHA-256"), rows, numbers=1, note="Digests of listings of digests.")
-    text = "lanes verify makes the run again, and says which figures follow."
+    text = "lanes verify makes the run again, and says which figures follow." if provenance.code else ""
     return Section("What this rests on", text, tables=[table] if rows else [])
 
 
