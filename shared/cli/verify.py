@@ -131,6 +131,8 @@ def _show_one(verdict: Verdict, *, whole: bool) -> None:
             console.out.print(f"  {each.figure}: says {_short(each.says)}, follows {_short(each.follows)} ({each.why})")
         if len(verdict.findings) > _MOST_FINDINGS:
             console.out.print(f"  and {len(verdict.findings) - _MOST_FINDINGS} more; --json has all")
+    if verdict.findings and verdict.why:
+        console.out.print(f"  its run was not made again: {verdict.why}")
     if whole:
         for line in verdict.notes:
             console.out.print(f"  {line}")
