@@ -47,6 +47,7 @@ from shared.cli import (
     teams,
     test,
     trace,
+    verify,
     workflow,
 )
 from shared.cli.help import make_literal
@@ -96,6 +97,7 @@ for group in (
     sweep,
     report,
     review,
+    verify,
     predict,
 ):
     group.register(app)

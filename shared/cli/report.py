@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
+
+if TYPE_CHECKING:
+    from shared.measure.reports.evidence import RunManifest, SweepManifest
+    from shared.measure.reports.report import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +33,9 @@ def report(
     as_json: AsJson = False,
     where: Where,
 ) -> None:
-    """Write a report of a run or a sweep: one HTML file that needs no network, and Markdown.
+    """Write a report of a run or a sweep: one HTML file that needs no network, Markdown, and its figures as JSON.
+
+    lanes verify says whether the figures follow from what was run.
 
     Example: lanes report team2
 
@@ -43,14 +49,16 @@ def report(
 
     project = open_project(team)
     lane = project.lane(team)
+    made: Report
+    recorded: RunManifest | SweepManifest
     folder = Path(subject) if subject and Path(subject).is_dir() else None
     if folder:
-        name, made = folder.resolve().name, read_sweep_report(team, folder)
+        name, (made, recorded) = folder.resolve().name, read_sweep_report(team, folder)
     else:
         with open_cloud(project, where, [lane]) as cloud:
             found = find_run(cloud, lane, subject)
-            name, made = f"{team}-{found.run.id}", read_run_report(cloud, found)
-    html, markdown = write_report(made, out or project.root / "reports" / name)
+            name, (made, recorded) = f"{team}-{found.run.id}", read_run_report(cloud, found, project)
+    html, markdown = write_report(made, out or project.root / "reports" / name, recorded)
     if as_json:
         console.print_json({"html": str(html), "markdown": str(markdown)})
     else:

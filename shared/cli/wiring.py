@@ -91,17 +91,26 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
             owner = connect_endpoint(project.place, running.endpoint, running.key)
             yield in_role(project, owner, where.role, lanes, console.note)
         return
+    with own_cloud(project, speed) as aws:
+        yield in_role(project, aws, where.role, lanes, console.note)
+
+
+@contextlib.contextmanager
+def own_cloud(project: Project, speed: float = 1) -> Iterator[Aws]:
+    """Give an embedded cloud that begins empty and ends with the block; no other command works against it.
+
+    Raises:
+        LanesError: It cannot start.
+    """
+    from shared.aws.client import connect_endpoint
     from shared.local.cloud import EmbeddedCloud
 
+    bounds = project.settings.cloud_bounds
     with (
         signals_unwind(),
-        EmbeddedCloud(
-            project.place, cloud_state(project).folder, speed=speed, bounds=project.settings.cloud_bounds
-        ) as cloud,
+        EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed, bounds=bounds) as cloud,
     ):
-        yield in_role(
-            project, connect_endpoint(project.place, cloud.endpoint, cloud.key), where.role, lanes, console.note
-        )
+        yield connect_endpoint(project.place, cloud.endpoint, cloud.key)
 
 
 def cloud_of(project: Project, aws: Aws) -> Cloud:

@@ -51,7 +51,7 @@ class RunPlots:
         plots = self._redshifts()
         if not plots:
             raise UsageError("there is nothing to draw: this run stored no redshifts", fix="take a run of cosmic")
-        return [_shown(plot.figure) for plot in plots]
+        return [_shown(plot.figure) for plot in plots if plot.figure]
 
 
 class SweepPlots:

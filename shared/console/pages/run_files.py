@@ -126,7 +126,7 @@ def _redshifts(desk: Desk, measured: MeasuredRun) -> dict[str, bytes]:
     found = measured.found
     with _DRAWING:
         plots: Sequence[Plot] = redshift_plots(desk.aws, found.run.lane, json.loads(found.output or "null"))
-        return {plot.name: as_svg(plot.figure).encode() for plot in plots}
+        return {plot.name: as_svg(plot.figure).encode() for plot in plots if plot.figure}
 
 
 def _report(desk: Desk, measured: MeasuredRun) -> bytes:

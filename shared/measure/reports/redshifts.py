@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,7 +99,9 @@ def show_redshifts(found: Redshifts) -> Section:
     if MAGNITUDE not in axes:
         text += f" {_NO_MAGNITUDES}"
     tables = [_figures_table(figures), *(_bins_table(axis, bins) for axis, bins in axes.items())]
-    return Section("Redshifts", text, plots=_plots(found, figures, axes), tables=tables)
+    told: dict[str, Json] = {name: asdict(each) for name, each in figures.items()}
+    told |= {f"by {axis}": [asdict(each) for each in bins] for axis, bins in axes.items()}
+    return Section("Redshifts", text, plots=_plots(found, figures, axes), tables=tables, figures=told)
 
 
 def _counted(found: Redshifts) -> str:

@@ -3,109 +3,146 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from shared.measure.billing.cost import Cost, dollars, read_prices
+from shared.measure.billing.cost import Cost, dollars
 from shared.measure.billing.measured_run import read_measured
 from shared.measure.drawing.draw_machine import draw_machine
 from shared.measure.observed.invocations import summarize
+from shared.measure.reports.evidence import Images, RunManifest
+from shared.measure.reports.figures import figures_of, records_of
 from shared.measure.reports.plots_run import plot_timeline, stragglers
-from shared.measure.reports.redshifts import redshift_section
-from shared.measure.reports.report import Plot, Report, Section, Table, versions
-from shared.run.failure import find_failure
-from shared.run.graph import read_graph
-from shared.run.logged_children import ChildLog
+from shared.measure.reports.read_evidence import read_evidence
+from shared.measure.reports.read_provenance import read_provenance
+from shared.measure.reports.report import Plot, Report, Section, Table, digest_of, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from shared.aws.client import Aws
-    from shared.config.lane import Lane
+    from shared.config.load import Project
     from shared.measure.billing.measured_run import MeasuredRun
     from shared.measure.observed.invocations import Row
-    from shared.measure.observed.trace import Trace, Tried
+    from shared.measure.observed.trace import Tried
+    from shared.measure.reports.evidence import Contribution, Evidence, Execution, Provenance, Stored, StoredTable
     from shared.run.find import Found
     from shared.values import Json
 
 _MOST_ROWS = 200
 _MOST_NAMES = 12  # of stragglers
+_DIGEST = 16  # characters of a digest that are shown
 
 
-def read_run_report(aws: Aws, found: Found) -> Report:
-    """Read what is known of the run *found*, and return its report."""
-    return report_run(aws, read_measured(aws, found))
+def read_run_report(aws: Aws, found: Found, project: Project | None = None) -> tuple[Report, RunManifest]:
+    """Read what is known of the run *found*, and return its report, and what is recorded of it.
+
+    *project* holds its code, whose digests are recorded then.
+    """
+    return recorded_run(aws, read_measured(aws, found), project)
+
+
+def recorded_run(aws: Aws, measured: MeasuredRun, project: Project | None = None) -> tuple[Report, RunManifest]:
+    """Return the report of the run that was *measured*, and what is recorded of it."""
+    found = measured.found
+    evidence, drawn = read_evidence(aws, measured)
+    provenance = read_provenance(aws, found.run.lane, found.run.workflow, json.loads(found.input), project)
+    report = show_run(evidence, provenance, {section.title: section for section in drawn})
+    manifest = RunManifest(
+        provenance=provenance,
+        evidence=evidence,
+        figures=figures_of(evidence, provenance),
+        plots={plot.name: Images.of(plot.digests) for plot in report.plots if plot.digests},
+    )
+    return report, manifest
 
 
 def report_run(aws: Aws, measured: MeasuredRun) -> Report:
-    """Return the report of the run that was *measured*."""
-    found, trace, rows, cost = measured.found, measured.trace, measured.rows, measured.cost
-    run = found.run
-    output = json.loads(found.output) if found.output else None
+    """Return the report of the run that was *measured*, for a page alone: what the code is made of is not read."""
+    found = measured.found
+    evidence, drawn = read_evidence(aws, measured, stored=False)
+    provenance = read_provenance(aws, found.run.lane, found.run.workflow, None, None)
+    return show_run(evidence, provenance, {section.title: section for section in drawn})
+
+
+def show_run(evidence: Evidence, provenance: Provenance, drawn: Mapping[str, Section] | None = None) -> Report:
+    """Return the report that follows from *evidence* and *provenance*.
+
+    Args:
+        evidence: What the cloud told.
+        provenance: What the run was made of.
+        drawn: The sections of what the run stored, by their titles; without them, these sections' plots lack figures.
+    """
+    run, rows, trace = evidence.run, evidence.rows, evidence.trace
+    cost = Cost(evidence.cost)
+    output = json.loads(run.output) if run.output else None
     sections = [
-        Section("Configuration", tables=[Table("", ("parameter", "value"), _input(json.loads(found.input)), 2)]),
-        _machine(aws, found, trace),
+        Section("Configuration", tables=[Table("", ("parameter", "value"), _input(json.loads(run.input)), 2)]),
+        _machine(evidence),
     ]
     if tried := trace.tried_again:
         sections.append(_attempts(tried))
     if rows:
         sections += [_time(rows), _invocations(rows)]
-    sections += _results(aws, run.lane, output)
-    sections += [cost_section(cost), environment_section(aws, run.lane, run.workflow)]
-    records = output.get("records") if isinstance(output, dict) else None
+    if output is not None:
+        sections.append(Section("Results", tables=[Table("", ("figure", "value"), list(flat(output)), 2)]))
+    sections += [(drawn or {}).get(each.title) or _contributed(each) for each in evidence.sections]
+    sections += [cost_section(cost, provenance), _inputs(evidence, provenance), environment_section(provenance)]
+    records = records_of(output)
     figures = [
-        ("status", found.status),
+        ("status", run.status),
         ("run", run.id),
-        ("time", _time_of(found, trace)),
+        ("time", _time_of(run, evidence.redrives)),
         ("invocations", str(len(rows))),
         *([("records", f"{records:,}")] if records else []),
         *(
-            [("records/s, whole run", f"{records / found.seconds:,.1f}")]
-            if records and found.seconds and not trace.redrives
+            [("records/s, whole run", f"{records / run.seconds:,.1f}")]
+            if records and run.seconds and not evidence.redrives
             else []
         ),
         ("cost, estimated", dollars(cost.usd)),
     ]
-    return Report(f"{run.lane.team}: a run of {run.workflow}", made_now(found.started), figures, sections)
+    return Report(f"{run.team}: a run of {run.workflow}", made_at(run.started, provenance.made), figures, sections)
+
+
+def _contributed(section: Contribution) -> Section:
+    """Return *section* as it was shown, but for what its plots show."""
+    tables = [Table(each.title, each.headings, each.rows, each.numbers, each.note) for each in section.tables]
+    plots = [Plot(plot.name, None, plot.caption, plot.alt) for plot in section.plots]
+    return Section(section.title, section.text, plots=plots, tables=tables)
 
 
 def _input(value: Json) -> list[list[str]]:
     return list(flat(value, "" if isinstance(value, dict) else "input"))
 
 
-def _time_of(found: Found, trace: Trace) -> str:
-    if found.seconds is None:
+def _time_of(run: Execution, redrives: int) -> str:
+    if run.seconds is None:
         return "it still runs"
-    return f"{found.seconds:.2f} s" + (", with the time before each redrive" if trace.redrives else "")
+    return f"{run.seconds:.2f} s" + (", with the time before each redrive" if redrives else "")
 
 
-def made_now(started: datetime) -> str:
+def made_at(started: datetime, made: datetime) -> str:
     """Return the line that says when it ran and when the report was made."""
     return (
-        f"Started {started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Report made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
+        f"Started {started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Report made {made.astimezone(UTC):%Y-%m-%d %H:%M}"
+        " UTC."
     )
 
 
-def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
+def _machine(evidence: Evidence) -> Section:
     """Return the drawing of the state machine, with its counts, and why the run failed if it did."""
-    told = aws.states.describe_state_machine_for_execution(executionArn=found.run.arn)  # as it was when the run began
-    definition = json.loads(told["definition"])
-    drawing = draw_machine(definition, read_graph(aws.states, found.run.arn, definition))
-    text = f"{trace.transitions} state transitions, {trace.children} child executions."
-    if trace.unread:
-        text += f" {trace.unread} of those were not read, and count as average ones."
-    if trace.redrives:
-        text += f" Redriven {trace.redrives} time{'s' if trace.redrives > 1 else ''}."
-    least = trace.largest_map.least_seconds
-    if found.seconds is not None and found.seconds < least:
+    drawing = draw_machine(evidence.definition, evidence.graph)
+    text = f"{evidence.transitions} state transitions, {evidence.children} child executions."
+    if evidence.unread:
+        text += f" {evidence.unread} of those were not read, and count as average ones."
+    if evidence.redrives:
+        text += f" Redriven {evidence.redrives} time{'s' if evidence.redrives > 1 else ''}."
+    least, seconds = evidence.trace.largest_map.least_seconds, evidence.run.seconds
+    if seconds is not None and seconds < least:
         text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
-    code = "" if found.status in {"RUNNING", "SUCCEEDED"} else _failure(aws, found)
-    return Section("State machine", text, drawing, code=code)
-
-
-def _failure(aws: Aws, found: Found) -> str:
-    failure = find_failure(aws.states, found.run.arn, log=ChildLog(aws, found.run))
-    return "\n".join([f"{failure.status} at {failure.place}" if failure.place else failure.status, *failure.lines])
+    return Section("State machine", text, drawing, code=evidence.failure)
 
 
 def _attempts(tried: Sequence[Tried]) -> Section:
@@ -156,32 +193,56 @@ def _row(row: Row) -> list[str]:
     ]
 
 
-def _results(aws: Aws, lane: Lane, output: Json) -> list[Section]:
-    """Return how good predicted redshifts are, where there are any, and the figures of the output."""
-    if output is None:
-        return []
-    redshifts = redshift_section(aws, lane, output)
-    table = Table("", ("figure", "value"), list(flat(output)), 2)
-    return [*([redshifts] if redshifts else []), Section("Results", tables=[table])]
-
-
-def cost_section(cost: Cost) -> Section:
+def cost_section(cost: Cost, provenance: Provenance) -> Section:
     """Return the bill, item by item."""
     rows = [[item.label, item.quantity, dollars(item.usd)] for item in cost.items]
     rows.append(["total", "", dollars(cost.usd)])
-    note = f"This is {read_prices().told}."
+    note = f"This is {provenance.prices_told}."
     return Section("Cost", tables=[Table("", ("item", "amount", "US dollars"), rows, note=note)])
 
 
-def environment_section(aws: Aws, lane: Lane, workflow: str) -> Section:
+def _inputs(evidence: Evidence, provenance: Provenance) -> Section:
+    """Return what the run was made of and what it left, by digests; report.json has each file's."""
+    rows = [
+        *_listing("data, as it was when the report was made", provenance.data),
+        *(
+            [f"table {each.key}", f"{each.entries} entries", "", (each.sha256 or "not read")[:_DIGEST]]
+            for each in provenance.tables
+        ),
+        *_listing("stored by the run", evidence.stored),
+    ]
+    if provenance.code:
+        whole = digest_of(provenance.code)
+        rows.append(["code, template, card and requirements", f"{len(provenance.code)} files", "", whole[:_DIGEST]])
+    table = Table("", ("what", "how many", "bytes", "SHA-256"), rows, numbers=1, note="Digests of listings of digests.")
+    text = "lanes verify makes the run again, and says which figures follow." if provenance.code else ""
+    return Section("What this rests on", text, tables=[table] if rows else [])
+
+
+def _table(table: StoredTable) -> list[str]:
+    return [f"table {table.key}", f"{table.entries} entries", "", (table.sha256 or "not read")[:_DIGEST]]
+
+
+def _listing(what: str, objects: Sequence[Stored]) -> Iterator[list[str]]:
+    if objects:
+        digest = digest_of({each.key: each.sha256 or "not read" for each in objects})
+        yield [what, f"{len(objects)} objects", f"{sum(each.bytes for each in objects):,}", digest[:_DIGEST]]
+
+
+def environment_section(provenance: Provenance) -> Section:
     """Return where the run took place, the workflow's functions, and versions."""
-    where = "the embedded cloud, on one machine" if aws.target.embedded else aws.target.endpoint or "AWS"
-    keys = lane.workflows[workflow].functions.values()
-    functions = [lane.functions[key] for key in keys]
-    rows = [[each.name, f"{each.memory_mb} MB", f"{each.timeout_seconds} s"] for each in functions]
-    tables = [Table("Functions", ("function", "memory", "timeout"), rows), versions()]
+    named = {"embedded": "the embedded cloud, on one machine", "aws": "AWS"}
+    where = named.get(provenance.cloud, provenance.cloud)
+    rows = [
+        [each.name, f"{each.memory_mb} MB", f"{each.timeout_seconds} s", f"{each.storage_mb} MB", each.code_sha256]
+        for each in provenance.functions
+    ]
+    tables = [
+        Table("Functions", ("function", "memory", "timeout", "storage", "code"), rows),
+        versions(provenance.versions),
+    ]
     return Section(
-        "Environment", f"Ran on {where}, for account {lane.place.account} in {lane.place.region}.", tables=tables
+        "Environment", f"Ran on {where}, for account {provenance.account} in {provenance.region}.", tables=tables
     )
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 from shared.errors import LanesError
 from shared.measure.billing.cost import dollars
+from shared.measure.reports.evidence import Images, SweepManifest
 from shared.measure.reports.plots_style import save
 from shared.measure.reports.plots_sweep import plot_sweep
+from shared.measure.reports.read_provenance import read_versions
 from shared.measure.reports.recommended import recommendation_section
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
-from shared.measure.reports.report_run import made_now
+from shared.measure.reports.report_run import made_at
 from shared.measure.scaling.recommend import recommended
 from shared.measure.scaling.sweep import DONE, read_sweep
 from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from shared.measure.scaling.sweep import Record
     from shared.measure.scaling.sweep_tables import Point
+    from shared.values import Json
 
 _CAPTIONS = {
     "time-and-throughput": "Time and throughput of the whole execution.",
@@ -43,8 +48,8 @@ def write_files(records: Sequence[Record], points: Sequence[Point], folder: Path
         save(figure, folder / "plots", name)
 
 
-def read_sweep_report(team: str, folder: Path) -> Report:
-    """Read the sweep of *team* in *folder*, and return its report.
+def read_sweep_report(team: str, folder: Path) -> tuple[Report, SweepManifest]:
+    """Read the sweep of *team* in *folder*, and return its report, and what is recorded of it.
 
     Raises:
         LanesError: None of its runs succeeded.
@@ -52,11 +57,32 @@ def read_sweep_report(team: str, folder: Path) -> Report:
     """
     records = read_sweep(folder)
     axes = " and ".join(records[0]["axes"]).replace("_", " ")
-    return report_sweep(records, f"{team}: a sweep over {axes}")
+    title, made, found = f"{team}: a sweep over {axes}", datetime.now(UTC), read_versions()
+    report = report_sweep(records, title, made, found)
+    manifest = SweepManifest(
+        title=title,
+        made=made,
+        versions=found,
+        records=tuple({**record} for record in records),
+        figures=sweep_figures(records),
+        plots={plot.name: Images.of(plot.digests) for plot in report.plots if plot.digests},
+    )
+    return report, manifest
 
 
-def report_sweep(records: Sequence[Record], title: str) -> Report:
-    """Return the report of a sweep's *records*.
+def sweep_records(records: Sequence[Mapping[str, Json]]) -> Sequence[Record]:
+    """Return the *records* of a report's file as those of a sweep. Whoever uses them finds out what they lack."""
+    return cast("Sequence[Record]", records)
+
+
+def sweep_figures(records: Sequence[Record]) -> dict[str, Json]:
+    """Return the figures of a sweep: each of its runs, and its points with the spread of their repeats."""
+    runs: list[Json] = [json.loads(json.dumps(record)) for record in records]
+    return {"runs": runs, "points": [asdict(point) for point in summarize_sweep(records)]}
+
+
+def report_sweep(records: Sequence[Record], title: str, made: datetime, found: Mapping[str, str]) -> Report:
+    """Return the report of a sweep's *records*, made at a moment, with the versions that were *found* then.
 
     Raises:
         LanesError: None of them succeeded.
@@ -84,9 +110,9 @@ def report_sweep(records: Sequence[Record], title: str) -> Report:
     if failed:
         rows = [[str(dict(record["axes"])), str(record["repeat"]), str(record.get("error"))] for record in failed]
         sections.append(Section("Failed runs", tables=[Table("", ("configuration", "repeat", "why"), rows, 3)]))
-    sections.append(Section("Environment", tables=[versions()]))
+    sections.append(Section("Environment", tables=[versions(found)]))
     started = min(datetime.fromisoformat(record["measured_at"]) for record in done)
-    return Report(title, made_now(started), figures, sections)
+    return Report(title, made_at(started, made), figures, sections)
 
 
 def _summary(points: Sequence[Point]) -> list[Table]:

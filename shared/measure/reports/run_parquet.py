@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from shared.errors import UsageError
 from shared.measure.reports.columns import RANKS, rank_rows
-from shared.measure.reports.report import versions
+from shared.measure.reports.read_provenance import read_versions
 from shared.run.find import find_run
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def describe(aws: Aws, finished: FinishedRun, now: datetime) -> dict[str, Json]:
         "cost": finished.cost.as_record() if finished.cost else None,
         "where": aws.target.as_data(),
         "digests": _digests(aws, run.lane, found),
-        "versions": {row[0]: row[1] for row in versions().rows},
+        "versions": {**read_versions()},
         "written": now.isoformat(timespec="seconds"),
     }
 

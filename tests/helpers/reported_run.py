@@ -1,0 +1,192 @@
+"""A run as a report's file has it, made by hand: three ranks in a Map between two Tasks, all of which adds up."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from shared.measure.billing.cost import Cost, cost_of, read_prices
+from shared.measure.billing.usage import Usage
+from shared.measure.observed.invocations import Row
+from shared.measure.reports.evidence import (
+    Contribution,
+    DeployedFunction,
+    Evidence,
+    Execution,
+    Provenance,
+    RunManifest,
+    ShownTable,
+    Stay,
+    Stored,
+    StoredTable,
+)
+from shared.measure.reports.figures import figures_of
+from shared.run.graph import Graph, Items, Node
+from shared.run.report_line import Report
+
+RUN = "20260102T030405Z-a1b2c3"
+BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RANKS = 3
+DEFINITION = {
+    "StartAt": "Init",
+    "States": {
+        "Init": {"Type": "Task", "Resource": "arn:init", "Next": "Ranks"},
+        "Ranks": {
+            "Type": "Map",
+            "ItemProcessor": {
+                "StartAt": "Work",
+                "States": {"Work": {"Type": "Task", "Resource": "arn:work", "End": True}},
+            },
+            "Next": "Sum",
+        },
+        "Sum": {"Type": "Task", "Resource": "arn:sum", "End": True},
+    },
+}
+_STATES = (("Init", None, 0.0, 0.4), ("Sum", None, 2.4, 0.3))
+
+
+def output(run_id=RUN, *, records=600, mae=0.013, seconds=1.9):
+    return {
+        "run_id": run_id,
+        "records": records,
+        "quality": {"mae": mae, "bias": -0.0009},
+        "throughput": {"map_wall": {"seconds": seconds, "records_per_second": records / seconds}},
+        "results": {"ranks": f"results/{run_id}/ranks/"},
+    }
+
+
+def evidence(run_id=RUN, *, told=None, seconds=3.0, slower=1.0):
+    """Return what the cloud told of a run; its work takes *slower* times as long."""
+    told = output(run_id) if told is None else told
+    stays, rows = [], []
+    for state, rank, at, took in [*_STATES, *(("Work", rank, 0.4, 1.5 + rank / 8) for rank in range(RANKS))]:
+        number = len(rows)
+        entered = BEGIN + timedelta(seconds=at)
+        stays.append(_stay(state, "Task", rank, entered, took * slower, (f"request-{number}",)))
+        rows.append(_row(state, rank, number, entered, (took - 0.1) * slower * 1000))
+    stays.append(_stay("Ranks", "Map", None, BEGIN + timedelta(seconds=0.4), 1.9 * slower, ()))
+    longest = {state: max(s.left - s.entered for s in stays if s.state == state).total_seconds() for state in _names()}
+    work = Node("Work", "Task", done=RANKS, seconds=longest["Work"])
+    nodes = (
+        Node("Init", "Task", ("Ranks",), done=1, seconds=longest["Init"]),
+        Node("Ranks", "Map", ("Sum",), (work,), done=1, items=Items(RANKS, done=RANKS), seconds=longest["Ranks"]),
+        Node("Sum", "Task", done=1, seconds=longest["Sum"]),
+    )
+    return Evidence(
+        run=Execution(
+            id=run_id,
+            arn=f"arn:aws:states:us-east-1:123456789012:execution:team2-x:{run_id}",
+            team="team2",
+            workflow="cosmic",
+            status="SUCCEEDED",
+            started=BEGIN,
+            stopped=BEGIN + timedelta(seconds=seconds * slower),
+            input=json.dumps({"world_size": RANKS, "seed": 17}),
+            output=json.dumps(told),
+        ),
+        definition=DEFINITION,
+        graph=Graph(nodes),
+        visits=tuple(sorted(stays, key=lambda stay: stay.entered)),
+        transitions=len(stays),
+        children=0,
+        unread=0,
+        maps=(),
+        redrives=0,
+        rows=tuple(rows),
+        cost=_cost(rows, len(stays)).items,
+        failure="",
+        stored=tuple(
+            Stored(key=f"results/{run_id}/ranks/{rank}.npz", bytes=900 + rank, sha256=f"{rank}" * 64)
+            for rank in range(RANKS)
+        ),
+        sections=(
+            Contribution(
+                title="Redshifts",
+                figures={"outlier_fraction": 0.0125},
+                tables=(ShownTable(title="", headings=("what", "value"), rows=(("outliers", "1.25 %"),)),),
+            ),
+        ),
+    )
+
+
+def provenance(cloud="embedded", **other):
+    prices = read_prices()
+    functions = tuple(
+        DeployedFunction(
+            key=f"cosmic-{state.lower()}",
+            name=_function(state),
+            memory_mb=1024,
+            timeout_seconds=60,
+            storage_mb=1024,
+            runtime="python3.11",
+            architecture="x86_64",
+            code_sha256="c29tZSBjb2Rl",
+        )
+        for state in ("Init", "Work", "Sum")
+    )
+    told = {
+        "cloud": cloud,
+        "account": "123456789012",
+        "region": "us-east-1",
+        "made": BEGIN + timedelta(hours=1),
+        "functions": functions,
+        "code": {"shared/handlers/x.py": "a" * 64},
+        "data": (Stored(key="datasets/part-0", bytes=6417992, sha256="b" * 64),),
+        "tables": (StoredTable(key="items", entries=7, sha256="d" * 64),),
+        "versions": {"Python": "3.11.7", "numpy": "2.4.6", "matplotlib": "3.11.2"},
+        "processor": "x86_64",
+        "prices_date": str(prices.date),
+        "prices_told": prices.told,
+    }
+    return Provenance(**{**told, **other})
+
+
+def manifest(told=None, of=None):
+    """Return a report's file with the figures that follow."""
+    told, of = told or evidence(), of or provenance()
+    return RunManifest(evidence=told, provenance=of, figures=figures_of(told, of), plots={})
+
+
+def _names():
+    return ("Init", "Ranks", "Work", "Sum")
+
+
+def _function(state):
+    return f"team2-cosmic-{state.lower()}"
+
+
+def _stay(state, kind, rank, entered, took, requests):
+    return Stay(
+        state=state,
+        kind=kind,
+        rank=rank,
+        entered=entered,
+        left=entered + timedelta(seconds=took),
+        calls=1 if requests else 0,
+        services=(("lambda", "invoke"),) if requests else (),
+        requests=requests,
+        failures=(),
+        unnamed=0,
+        redriven=0,
+    )
+
+
+def _row(state, rank, number, entered, duration):
+    init = 250.5 if number % 2 else None
+    at = int((entered.timestamp() * 1000) + duration)
+    billed = -int(-(duration + (init or 0)) // 1)
+    report = Report(f"request-{number}", round(duration, 2), billed, 1024, 90 + number, init)
+    group = f"/aws/lambda/{_function(state)}"
+    return Row(report, group, at, RUN, rank, state, timed_out=False, failed=False, traceback=False)
+
+
+def _cost(rows, transitions) -> Cost:
+    billed = sum(row.report.billed_ms / 1000 for row in rows)
+    return cost_of(
+        Usage(
+            lambda_requests=len(rows),
+            lambda_gb_seconds=billed,
+            storage_gb_seconds=billed / 2,
+            state_transitions=transitions,
+            s3_puts=4,
+            s3_gets=9,
+        )
+    )
