@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from shared.measure.reports.plots_style import GREY, VERMILION, draw, marker, shades, whole_ticks
-from shared.measure.scaling.sweep_tables import WORLD
+from shared.measure.scaling.sweep import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
