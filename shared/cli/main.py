@@ -15,6 +15,7 @@ import typer
 
 from shared.cli import (
     cloud,
+    compare,
     console,
     console_command,
     cost,
@@ -89,6 +90,7 @@ for group in (
     metrics,
     cost,
     sweep,
+    compare,
     report,
     predict,
 ):
