@@ -13,6 +13,7 @@ from rich.table import Table
 from shared.cli import console
 from shared.errors import FIX
 from shared.measure.billing.cost import cost_line
+from shared.measure.spread import told_seconds
 from shared.run.own_code import in_checkout
 from shared.visible import visible
 
@@ -102,6 +103,8 @@ def print_outcome(finished: FinishedRun) -> None:
         console.out.print(_table(outcome.ranks[:_MOST_ROWS]))
         if len(outcome.ranks) > _MOST_ROWS:
             console.out.print(f"and {len(outcome.ranks) - _MOST_ROWS} ranks more (--json has them all)")
+        if len(took := [rank.seconds for rank in outcome.ranks if rank.seconds is not None]) > 1:
+            console.out.print(f"ranks  {told_seconds(took)}")
     line = f"{outcome.status}  {finished.run.id}  {outcome.wall_seconds:.2f} s"
     if outcome.redriven_seconds is not None:
         line = f"{outcome.status}  {finished.run.id}  {outcome.redriven_seconds:.2f} s since its redrive"

@@ -1,8 +1,10 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from shared.measure.intervals import Interval
 from shared.measure.observed.invocations import Row
 from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
 from shared.measure.reports.plots_style import as_svg, save
@@ -77,3 +79,10 @@ def test_redshifts_and_residuals(tmp_path, redshifts):
 
 def test_the_same_figure_is_the_same_file(redshifts):
     assert as_svg(plot_residuals(*redshifts)) == as_svg(plot_residuals(*redshifts))
+
+
+def test_a_speed_up_has_its_interval_as_bars():
+    sure = Interval(1.9, 1.7, 2.2, 5, 5)
+    points = [point(9, 1, world_size=1), replace(point(5, 2, world_size=2), speedup=1.9, interval=sure)]
+    (_, bars) = plot_sweep(points)["speed-up"].axes[0].collections[0].get_segments()
+    assert [height for _, height in bars] == pytest.approx([1.7, 2.2])
