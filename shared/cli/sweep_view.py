@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from shared.measure.scaling.sweep import Record
     from shared.measure.scaling.sweep_tables import Average, Figure, Point
 
+_WIDEST = 12
+"""Characters of a value on an axis that are on one line."""
+
 
 def finish_sweep(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
     """Write the files of a sweep, print its tables, and exit with 1 if a cell failed."""
@@ -72,11 +75,14 @@ def print_tables(points: Sequence[Point]) -> None:
 
 def _table(points: Sequence[Point], rows: Sequence[Mapping[str, str]]) -> Table:
     """Return a table of the *points*, with what *rows* have of them by heading. A heading with nothing is left out."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     axes = list(points[0].axes)
     shown = [heading for heading in rows[0] if any(row[heading] for row in rows)]
-    for heading in (*axes, *shown):
-        table.add_column(heading.replace("_", " "), justify="right", no_wrap=heading not in axes)
+    for axis in axes:
+        words = [*axis.split("_"), *(str(point.axes[axis]) for point in points)]
+        table.add_column(axis.replace("_", " "), justify="right", min_width=min(_WIDEST, max(map(len, words))))
+    for heading in shown:
+        table.add_column(heading, justify="right", no_wrap=True)
     for point, row in zip(points, rows, strict=True):
         table.add_row(*(str(point.axes[axis]) for axis in axes), *(row[heading] for heading in shown))
     return table
