@@ -16,6 +16,7 @@ import typer
 from shared.cli import (
     access,
     cloud,
+    compare,
     console,
     console_command,
     cost,
@@ -95,6 +96,7 @@ for group in (
     trace,
     cost,
     sweep,
+    compare,
     report,
     review,
     verify,

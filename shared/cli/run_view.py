@@ -11,6 +11,7 @@ from shared.cli import console
 from shared.errors import FIX
 from shared.measure.billing.cost import cost_line
 from shared.measure.billing.express_offer import express_offer, unseen_children
+from shared.measure.spread import told_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +37,8 @@ def print_outcome(finished: FinishedRun) -> None:
         console.out.print(_table(outcome.ranks[:_MOST_ROWS]))
         if len(outcome.ranks) > _MOST_ROWS:
             console.out.print(f"and {len(outcome.ranks) - _MOST_ROWS} ranks more (--json has them all)")
+        if len(took := [rank.seconds for rank in outcome.ranks if rank.seconds is not None]) > 1:
+            console.out.print(f"ranks  {told_seconds(took)}")
     line = f"{outcome.status}  {finished.run.id}  {outcome.wall_seconds:.2f} s"
     if outcome.redriven_seconds is not None:
         line = f"{outcome.status}  {finished.run.id}  {outcome.redriven_seconds:.2f} s since its redrive"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.run.listing import Execution
 
 
 def register(app: typer.Typer) -> None:
@@ -52,3 +58,17 @@ def runs(
         seconds = "" if execution.seconds is None else f"{execution.seconds:9.2f} s"
         line = f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds:<11}  {start}"
         console.out.print(line.rstrip())
+    print_times(found)
+
+
+def print_times(found: Sequence[Execution]) -> None:
+    """Print how long the runs of each workflow took that succeeded, where there are several."""
+    from shared.measure.spread import told_seconds
+
+    times: dict[str, list[float]] = defaultdict(list)
+    for run in found:
+        if run.status == "SUCCEEDED" and run.seconds is not None and not run.redrives:
+            times[run.workflow].append(run.seconds)
+    for workflow, seconds in times.items():
+        if len(seconds) > 1:
+            console.out.print(f"{workflow}, runs that succeeded, whatever their input: {told_seconds(seconds)}")

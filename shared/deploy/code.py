@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from shared.config.lane import LAMBDA_BASE
-from shared.packages.code import Workflow
+from shared.config.problems import Problems
+from shared.config.template import render_definition
+from shared.packages.code import Workflow, read_code
 from shared.packages.package import Wanted, build_packages
 from shared.packages.target import Target
 
@@ -47,6 +51,47 @@ def package_code(
     groups = {key: [each for each in ours if each.workflow == key] for key in keys}
     wanted = {key: _wanted(project.root, lane, key, group, where or target_of) for key, group in groups.items()}
     return build_packages(wanted, project.root / CACHE, tell)
+
+
+def digest_code(project: Project, lane: Lane, workflow: str) -> str:
+    """Return a digest of what the files say of a workflow's code, for which nothing is packed, fetched or asked.
+
+    In it are the modules that its functions run, the requirements and their lock, the machine's definition, and all of
+    its functions that may change a time, but for their memory.
+
+    Raises:
+        ConfigError: The code or the template cannot be read.
+    """
+    digest, problems = hashlib.sha256(), Problems()
+    functions = [lane.functions[key] for key in lane.workflows[workflow].functions.values()]
+    if ours := [each for each in functions if not (each.image and each.image.is_others)]:
+        packed = wanted_of(project, lane, ours[0]).workflow
+        files = read_code(packed, problems).files
+        problems.finish()
+        files |= {path.name: path for path in (packed.requirements, packed.requirements.with_suffix(".lock"))}
+        for name, path in sorted(files.items()):
+            content = path.read_bytes() if path.is_file() else b""
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    told = [_told(function) for function in functions]
+    digest.update(json.dumps([render_definition(lane, workflow), told], sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def _told(function: Function) -> list[object]:
+    """Return what the files say of a *function* that may change its time."""
+    image = function.image
+    file = image.dockerfile.read_text(encoding="utf-8") if image and image.dockerfile else ""
+    return [
+        function.handler,
+        function.runtime,
+        function.architecture,
+        function.timeout_seconds,
+        function.reserved_concurrency,
+        function.ephemeral_mb,
+        dict(function.environment),
+        list(function.layers),
+        [image.base, list(image.setup), list(image.entrypoint), image.uri, file] if image else None,
+    ]
 
 
 def wanted_of(project: Project, lane: Lane, function: Function, where: Where | None = None) -> Wanted:

@@ -137,21 +137,29 @@ def cell_rows(records: Iterable[Record]) -> list[dict[str, Any]]:
 
 
 def point_columns(points: Sequence[Point]) -> list[Column]:
-    """Return the columns of a sweep's configurations: axes, runs, then median, least and greatest of each figure."""
+    """Return the columns of a sweep's configurations.
+
+    They are axes, runs, median, least and greatest of each figure, and the speed-up with its interval of 95 %.
+    """
     axes = [Column(axis, "any") for axis in points[0].axes] if points else []
     spreads = [Column(f"{name}_{kind}", "number") for name in FIGURES for kind in ("median", "min", "max")]
-    counts = [Column("runs", "integer"), Column("failed", "integer")]
-    return [*axes, *counts, *spreads, Column("speedup", "number"), Column("efficiency", "number")]
+    counts = [Column(name, "integer") for name in ("runs", "failed", "cold")]
+    speedup = [Column(name, "number") for name in ("speedup", "speedup_low", "speedup_high", "efficiency")]
+    return [*axes, *counts, *spreads, Column("warm_seconds_median", "number"), *speedup]
 
 
 def point_rows(points: Iterable[Point]) -> list[dict[str, Any]]:
     """Return a row for each configuration of a sweep."""
     rows = []
     for point in points:
-        row: dict[str, Any] = {**point.axes, "runs": point.runs, "failed": point.failed}
+        row: dict[str, Any] = {**point.axes, "runs": point.runs, "failed": point.failed, "cold": point.cold}
         for name, spread in point.figures.items():
             row |= {f"{name}_median": spread.median, f"{name}_min": spread.low, f"{name}_max": spread.high}
-        rows.append(row | {"speedup": point.speedup, "efficiency": point.efficiency})
+        row["warm_seconds_median"] = point.warm["wall_seconds"].median if point.warm else None
+        row |= {"speedup": point.speedup, "efficiency": point.efficiency}
+        if point.interval:
+            row |= {"speedup_low": point.interval.low, "speedup_high": point.interval.high}
+        rows.append(row)
     return rows
 
 

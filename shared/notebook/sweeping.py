@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING
 from shared.config.parameters import coerce_all
 from shared.errors import UsageError
 from shared.measure.reports.report_sweep import write_files
-from shared.measure.scaling.measure_run import measure_run
-from shared.measure.scaling.sweep import DONE, JOURNAL, Journal, describe_setting, make_cells, run_sweep
+from shared.measure.scaling.sweep import DONE, JOURNAL, Journal
+from shared.measure.scaling.sweep_plan import SweepPlan
 from shared.measure.scaling.sweep_tables import summarize_sweep
 from shared.notebook.interrupted import Interrupted
 from shared.notebook.progress import Bar
 from shared.run.connecting import cloud_of
-from shared.run.express import check_keeps_runs
-from shared.run.payload import check_payload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from shared.config.lane import Workflow
-    from shared.measure.scaling.sweep import Cell, Measured, Record, Scalar
     from shared.measure.scaling.sweep import Progress as Done
+    from shared.measure.scaling.sweep import Record, Scalar
     from shared.notebook.connection import Connection
     from shared.notebook.progress import Progress
     from shared.values import Json
@@ -57,38 +55,28 @@ def sweep_into(connection: Connection, grid: Grid, folder: Path, progress: Progr
         UsageError: The card or the lane does not allow a value.
     """
     project, lane = connection.renewed()
-    workflow = grid.workflow
-    found = lane.workflows[workflow]
-    check_keeps_runs(lane, workflow)
+    workflow = lane.workflows[grid.workflow]
     where = connection.where
     place = where.endpoint or ("aws" if where.aws else "embedded")
-    setting = describe_setting(lane, found, place)
-    cells = make_cells(read_axes(found, grid.axes), found.parameters, grid.repeat, setting)
-    for cell in cells:
-        check_payload(lane, workflow, cell.payload)
     journal = Journal(folder / JOURNAL)
-    if done := journal.count_done(cells):
-        progress.note(f"{done} of {len(cells)} runs are in {journal.path}; delete it to measure them again")
+    plan = SweepPlan(project, lane, workflow, read_axes(workflow, grid.axes), grid.repeat, place, journal)
+    cells = plan.checked()
+    for line in plan.told(cells):
+        progress.note(line)
 
     def show(one: Done) -> None:
         progress.bar(Bar("runs", one.done, one.total))
         progress.note(_line(one))
 
-    with connection.open(progress.note) as aws:
-        here = cloud_of(project, aws, progress.note)
-        for cell in cells:
-            here.check_room(lane, workflow, cell.payload)
-        here.make_ready(lane, workflow, cells[0].payload)
-
-        def measure(cell: Cell) -> Measured:
-            return measure_run(aws, lane, workflow, {**cell.payload, **here.meeting_here(lane, cell.payload)})
-
-        try:
-            records = run_sweep(cells, journal, measure, show)
-        except KeyboardInterrupt:
-            raise Interrupted(f"{journal.path} has what was measured; the same call goes on from there") from None
-        finally:
-            progress.bar(None)
+    if plan.lacks(cells):
+        with connection.open(progress.note) as aws:
+            try:
+                plan.measure(aws, cloud_of(project, aws, progress.note), show)
+            except KeyboardInterrupt:
+                raise Interrupted(f"{journal.path} has what was measured; the same call goes on from there") from None
+            finally:
+                progress.bar(None)
+    records = plan.records()
     write_files(records, summarize_sweep(records), folder)
     return records
 

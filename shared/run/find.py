@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,7 @@ from shared.run.listing import list_runs
 from shared.run.start import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from shared.aws.client import Aws
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 _NONE = frozenset({"ExecutionDoesNotExist", "InvalidArn", "ValidationException"})
 """What DescribeExecution says where there is none of a name, or no execution can have it."""
+
+NEWEST = "last"
+"""What people call the newest run."""
+_LISTED = 1000  # runs of each workflow among which a short name is looked for
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,26 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
     whose = f"{workflow} of {lane.team}" if workflow else lane.team
     untold = "".join(f"; {line}" for line in untold_runs(lane))
     raise UsageError(f"{whose} has no run {run_id!r}{untold}", fix=f"lanes runs {lane.team} lists them")
+
+
+def find_named(aws: Aws, lane: Lane, names: Sequence[str]) -> list[Found]:
+    """Return the executions that people call *names*: by a run id, by how one begins or ends, or ``last``.
+
+    Raises:
+        UsageError: There is no such execution, or several are meant.
+    """
+    listed = cache(lambda: [run.run_id for run in list_runs(aws, lane, _LISTED)])  # once
+    return [find_run(aws, lane, _whole(lane, name, listed)) for name in names]
+
+
+def _whole(lane: Lane, name: str, listed: Callable[[], Sequence[str]]) -> str | None:
+    """Return the run id that *name* stands for; None for the newest."""
+    if name == NEWEST:
+        return None
+    if name in (known := listed()):
+        return name
+    meant = [run_id for run_id in known if run_id.startswith(name) or run_id.endswith(name)]
+    if len(meant) > 1:
+        shown = ", ".join(meant[:_SHOWN]) + (f" and {len(meant) - _SHOWN} more" if len(meant) > _SHOWN else "")
+        raise UsageError(f"{name!r} may be {len(meant)} runs of {lane.team}: {shown}", fix="write more of its id")
+    return meant[0] if meant else name

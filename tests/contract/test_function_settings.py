@@ -159,3 +159,16 @@ def test_a_destination_that_is_not_there_is_refused(make, arn, said):
     code, message = refused(make().put_function_event_invoke_config, FunctionName="f", DestinationConfig=told)
     assert code == "InvalidParameterValueException"
     assert message.startswith(said)
+
+
+def test_a_change_of_code_or_settings_has_a_later_time(make):
+    client = make()
+    times = [configuration(client)["LastModified"]]
+    client.update_function_configuration(FunctionName="f", MemorySize=256)
+    times.append(configuration(client)["LastModified"])
+    told = client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE))
+    times.append(configuration(client)["LastModified"])
+    assert times == sorted(set(times))  # with microseconds, so that they differ
+    assert told["LastModified"] == times[-1]
+    client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE), DryRun=True)
+    assert configuration(client)["LastModified"] == times[-1]

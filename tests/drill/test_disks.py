@@ -37,6 +37,7 @@ COMMANDS = {
     "metrics": ("metrics topics", WRITES),
     "cost": ("cost topics", WRITES),
     "sweep": ("sweep team2 cosmic --world-size 1", WRITES),
+    "compare": ("compare topics a b", WRITES),
     "report": ("report topics", WRITES),
     "predict": ("predict cosmic --records 1000", READS),
     "team new": ("team new team3", READS),

@@ -12,7 +12,8 @@ from shared.console.spans import span, times
 from shared.errors import UsageError
 from shared.hidden import hide, hide_text
 from shared.measure.billing.cost import dollars, read_prices
-from shared.measure.comparing.compare import Side, compare
+from shared.measure.comparing.compare import compare
+from shared.measure.comparing.timed import Side
 from shared.measure.comparing.values import side_by_side
 from shared.run.listing import Execution
 

@@ -1,7 +1,8 @@
 """Settings of functions that moto drops, or takes where Lambda refuses them.
 
-Switched on, a function keeps each setting that it is changed to. Its layers are there, in its region, and no two
-versions of one. tests/contract/test_function_settings.py fails when moto changes what is used.
+Switched on, a function keeps each setting that it is changed to, and tells when it was changed last. Its layers are
+there, in its region, and no two versions of one. tests/contract/test_function_settings.py fails when moto changes what
+is used.
 
 Source: Lambda API reference, CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration. The words of refusals
 are those that others have recorded (localstack's validation of layers; read 2026-11-29).
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import ImageConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.utils import get_backend
+from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from shared.local.arns import ACCOUNT, REGION
 from shared.local.layers import published_as
@@ -34,7 +36,7 @@ def function_settings_kept() -> Iterator[None]:
     """Have moto's Lambda keep and refuse settings as Lambda does, while the block lasts."""
     seams = (
         Seam(LambdaFunction, "update_configuration", _keeping_settings),
-        Seam(LambdaFunction, "update_function_code", _keeping_architecture),
+        Seam(LambdaFunction, "update_function_code", _keeping_code),
         replacing(LambdaFunction, "_get_layers_data", _layers),
         Seam(LambdaBackend, "layers_versions_by_arn", _of_every_account),
     )
@@ -53,18 +55,21 @@ def _keeping_settings(original: Callable[..., object]) -> Callable[..., object]:
             self.kms_key_arn = config_updates["KMSKeyArn"]
         if "ImageConfig" in config_updates:
             self.image_config = ImageConfig(config_updates["ImageConfig"])
+        self.last_modified = iso_8601_datetime_with_nanoseconds()
         return original(self, config_updates)
 
     return update
 
 
-def _keeping_architecture(original: Callable[..., object]) -> Callable[..., object]:
+def _keeping_code(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
     def update(self: LambdaFunction, updated_spec: Mapping[str, Any]) -> object:
         told = original(self, updated_spec)
-        if not updated_spec.get("Architectures") or updated_spec.get("DryRun"):
+        if updated_spec.get("DryRun"):
             return told
-        self.architectures = updated_spec["Architectures"]
+        self.last_modified = iso_8601_datetime_with_nanoseconds()
+        if updated_spec.get("Architectures"):
+            self.architectures = updated_spec["Architectures"]
         return self.get_configuration()
 
     return update

@@ -1,7 +1,7 @@
 """Two runs beside each other: each figure with its difference and a word, never with a reason.
 
 One run of each kind does not tell a difference that has a reason from one that is chance: :mod:`usual` says how far
-runs of the workflow lie apart.
+runs of the workflow lie apart, and :mod:`groups` compares several runs with several.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from shared.measure.comparing.difference import Difference
+from shared.measure.comparing.groups import cold_unlike, unlike
+from shared.measure.comparing.timed import Timed, remarks_on
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from shared.measure.billing.cost import Cost
     from shared.measure.comparing.run_figures import RunFigures
-    from shared.run.find import Found
+    from shared.measure.comparing.timed import Side
     from shared.values import Json
 
 Unit: TypeAlias = Literal["s", "$", ""]
@@ -59,19 +62,6 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of two runs: what Step Functions says, the machine that it ran, its figures, and its redrives.
-
-    ``figures`` is None where that was not read.
-    """
-
-    found: Found
-    definition: Mapping[str, Json]
-    figures: RunFigures | None = None
-    redrives: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Definitions:
     """How the definitions of two machines differ: by the names of their states. ``rest``: in anything else."""
 
@@ -101,6 +91,7 @@ class Comparison:
         cost: Each item of the bill.
         definitions: Whether both ran the same machine.
         cautions: What to keep in mind before anything is concluded.
+        verdict: How sure it is that ranks of one were faster; empty where a run has none.
     """
 
     whole: tuple[Figure, ...]
@@ -109,6 +100,7 @@ class Comparison:
     cost: tuple[Figure, ...]
     definitions: Definitions
     cautions: tuple[str, ...]
+    verdict: str = ""
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON."""
@@ -119,12 +111,15 @@ class Comparison:
             "cost": [figure.as_record() for figure in self.cost],
             "definitions": self.definitions.as_record(),
             "cautions": self.cautions,
+            "verdict": self.verdict,
         }
 
 
 def compare(before: Side, after: Side) -> Comparison:
     """Return two runs beside each other."""
     first, second = before.figures, after.figures
+    took = [each.rank_seconds if each else () for each in (first, second)]
+    ranks = Difference("a rank", "s", took[0], took[1], "rank")
     return Comparison(
         (
             Figure("whole run", "s", before.found.seconds, after.found.seconds),
@@ -135,6 +130,7 @@ def compare(before: Side, after: Side) -> Comparison:
         tuple(_cost(first.cost if first else None, second.cost if second else None)),
         _definitions(before.definition, after.definition),
         tuple(_cautions(before, after)),
+        ranks.verdict if ranks.before and ranks.after else "",
     )
 
 
@@ -180,11 +176,20 @@ def _cautions(before: Side, after: Side) -> Iterator[str]:
     yield "one run of each: what differs by chance is not told apart from what differs for a reason"
     if before.found.run.workflow != after.found.run.workflow:
         yield f"they are of two workflows, {before.found.run.workflow} and {after.found.run.workflow}"
+    first, second = ([_made(side)] for side in (before, after))
+    yield from unlike(first, second)
+    yield from cold_unlike(first, second)
     for side in (before, after):
-        name = side.found.run.id
-        if side.found.status != "SUCCEEDED":
-            yield f"{name} did not succeed ({side.found.status}), so its times end where it ended"
-        if side.figures and side.figures.lacks:
-            yield f"{name}: {side.figures.lacks}"
-        if side.redrives:
-            yield f"{name} was redriven, and its time counts the wait before"
+        yield from remarks_on(side)
+
+
+def _made(side: Side) -> Timed:
+    """Return what made a run's time, but for what stands beside it anyway: its input and its definition."""
+    figures = side.figures
+    if figures is None:
+        return Timed(side.found.run.id, side.found.started, side.found.seconds)
+    memory = {f"memory of {name}": f"{size} MB" for name, size in figures.memory.items()}
+    run = side.found
+    return Timed(
+        run.run.id, run.started, run.seconds, invocations=figures.invocations, cold=figures.cold, setting=memory
+    )

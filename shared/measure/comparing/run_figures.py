@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from shared.measure.billing.measured_run import read_measured
 from shared.run.patience import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from shared.aws.client import Aws
@@ -64,6 +64,11 @@ class RunFigures:
         unread: How many of them were not read. States in them count those that were, and the cost takes them for
             average.
         uncounted: How many invocations no log line tells of. The cost lacks them.
+        rank_seconds: How long the functions of each rank ran, in ascending order.
+        invocations: How many invocations the logs tell of.
+        cold: How many of them began cold.
+        memory: What memory in MB functions had, by state, or by log group where no state is known.
+        redrives: How often it was redriven.
     """
 
     states: tuple[StateTime, ...]
@@ -72,6 +77,11 @@ class RunFigures:
     children: int = 0
     unread: int = 0
     uncounted: int = 0
+    rank_seconds: tuple[float, ...] = ()
+    invocations: int = 0
+    cold: int = 0
+    memory: Mapping[str, int] = field(default_factory=dict)
+    redrives: int = 0
 
     @property
     def lacks(self) -> str:
@@ -87,6 +97,8 @@ class RunFigures:
             "ranks": asdict(self.ranks) if self.ranks else None,
             "cost": self.cost.as_record(),
             "lacks": self.lacks,
+            "invocations": self.invocations,
+            "cold": self.cold,
         }
 
 
@@ -101,8 +113,20 @@ def read_figures(aws: Aws, found: Found, now: datetime, *, sleep: Sleep = time.s
 
 def figures_of(run: MeasuredRun) -> RunFigures:
     """Return the figures of a run that was measured."""
-    trace = run.trace
-    return RunFigures(_states(trace), _ranks(run.rows), run.cost, trace.children, trace.unread, run.uncounted)
+    trace, rows, seconds = run.trace, run.rows, _rank_seconds(run.rows)
+    return RunFigures(
+        _states(trace),
+        _ranks(seconds),
+        run.cost,
+        trace.children,
+        trace.unread,
+        run.uncounted,
+        tuple(seconds),
+        len(rows),
+        sum(row.report.init_ms is not None for row in rows),
+        {row.place: row.report.memory_mb for row in rows},
+        trace.redrives,
+    )
 
 
 def _states(trace: Trace) -> tuple[StateTime, ...]:
@@ -113,15 +137,16 @@ def _states(trace: Trace) -> tuple[StateTime, ...]:
     return tuple(StateTime(state, len(took), median(took), max(took)) for state, took in seconds.items())
 
 
-def _ranks(rows: Iterable[Row]) -> RankTime | None:
+def _rank_seconds(rows: Iterable[Row]) -> list[float]:
     by_rank: dict[int, float] = defaultdict(float)
     for row in rows:
         if row.rank is not None:
             by_rank[row.rank] += row.report.duration_ms / 1000
-    if not by_rank:
-        return None
-    took = sorted(by_rank.values())
-    return RankTime(len(took), _nearest(took, 50), _nearest(took, 95), took[-1])
+    return sorted(by_rank.values())
+
+
+def _ranks(took: Sequence[float]) -> RankTime | None:
+    return RankTime(len(took), _nearest(took, 50), _nearest(took, 95), took[-1]) if took else None
 
 
 def _nearest(ordered: Sequence[float], percent: int) -> float:

@@ -43,8 +43,8 @@ def side_by_side(before: Json, after: Json, show: Callable[[Json], Json] = lambd
         after: The second.
         show: Returns a value without what is not to be shown. Its leaves are shown, those of the values are compared.
     """
-    first, second = dict(_leaves(before)), dict(_leaves(after))
-    told = dict(_leaves(show(before))), dict(_leaves(show(after)))
+    first, second = dict(leaves(before)), dict(leaves(after))
+    told = dict(leaves(show(before))), dict(leaves(show(after)))
     return tuple(
         Leaf(
             path,
@@ -57,8 +57,8 @@ def side_by_side(before: Json, after: Json, show: Callable[[Json], Json] = lambd
     )
 
 
-def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
-    """Yield what is in *value* that holds nothing else, with its path."""
+def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield what is in *value* that holds nothing else, with its path: keys and indices, with dots between them."""
     parts: Iterator[tuple[object, Json]]
     if isinstance(value, Mapping):
         parts = iter(value.items())
@@ -70,7 +70,7 @@ def _leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
     if not value:
         yield path, value
     for key, part in parts:
-        yield from _leaves(part, f"{path}.{key}" if path else str(key))
+        yield from leaves(part, f"{path}.{key}" if path else str(key))
 
 
 def _difference(before: Json, after: Json) -> float | None:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from shared.measure.reports.plots_style import GREY, VERMILION, draw, marker, shades, whole_ticks
-from shared.measure.scaling.sweep_tables import WORLD
+from shared.measure.scaling.sweep import WORLD
+from shared.measure.scaling.sweep_tables import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.measure.scaling.sweep import Scalar
     from shared.measure.scaling.sweep_tables import Figure as FigureName
-    from shared.measure.scaling.sweep_tables import Point, Spread
+    from shared.measure.scaling.sweep_tables import Point
 
 _COST_AND_TIME: tuple[FigureName, FigureName] = ("cost_usd", "wall_seconds")
 _BEYOND = 1.5  # x the greatest median: how far a frame reaches for the sake of a range
@@ -126,11 +127,18 @@ def _speedup(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> No
     worlds = _values(points, WORLD)
     ideal = [world / worlds[0] for world in worlds]
     panel.plot(worlds, ideal, color=VERMILION, linestyle="--", label="ideal")
-    _lines(panel, points, WORLD, lambda point: point.speedup or 0.0)
+    _lines(panel, points, WORLD, _with_interval)
     panel.set_ylabel(f"speed-up over world size {worlds[0]}")
     panel.set_title("Speed-up of the whole execution")
     if len(axes) > 1 or len(points[0].axes) > 1:
         panel.legend(fontsize=8, loc="upper left")
+
+
+def _with_interval(point: Point) -> Spread | float:
+    """Return the speed-up of a *point*, with its interval where there is one."""
+    if point.speedup is None or point.interval is None:
+        return point.speedup or 0.0
+    return Spread(point.speedup, min(point.interval.low, point.speedup), max(point.interval.high, point.speedup))
 
 
 def _memory(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> None:

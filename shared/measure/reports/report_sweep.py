@@ -21,7 +21,7 @@ from shared.measure.scaling.sweep import DONE, read_sweep
 from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from shared.measure.scaling.sweep import Record
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _CAPTIONS = {
     "time-and-throughput": "Time and throughput of the whole execution.",
-    "speed-up": "Speed-up of the median time against the smallest world; dashed is ideal.",
+    "speed-up": "Speed-up of the median time against the smallest world, with its interval; dashed is ideal.",
     "cost-and-time": "Estimated cost against time, medians and ranges of the repeats. The line joins configurations "
     "that no other beats in both; rings mark the recommended ones. A range may end outside the frame.",
     "memory": "Memory used by the largest rank.",
@@ -116,24 +116,31 @@ def report_sweep(records: Sequence[Record], title: str, made: datetime, found: M
 
 
 def _summary(points: Sequence[Point]) -> list[Table]:
-    headings = ("world size", "average time (s)", "records/s, whole", "records/s, summed over ranks", "cost")
+    times = ("configurations", "runs", "average time (s)", "least", "greatest")
+    headings = ("world size", *times, "records/s, whole", "records/s, summed over ranks", "cost")
     rows = [
         [
             str(row.world_size),
+            str(row.configurations),
+            str(row.runs),
             f"{row.seconds:.2f}",
+            f"{row.least:.2f}",
+            f"{row.greatest:.2f}",
             f"{row.wall_throughput:.2f}",
             f"{row.aggregate_throughput:.2f}",
             dollars(row.cost_usd),
         ]
         for row in average_by_world(points)
     ]
-    note = "Averages over the configurations of each world size, of the medians of their repeats."
+    note = "Averages over the configurations of each world size, of the medians of their repeats; least and greatest "
+    note += "are of these medians."
     return [Table("Average by world size", headings, rows, note=note)] if rows else []
 
 
 def _configurations(points: Sequence[Point]) -> Table:
     axes = list(points[0].axes)
-    figures = ("time (s)", "least", "greatest", "records/s", "summed", "memory", "cost", "speed-up", "efficiency")
+    times = ("runs", "cold", "time (s)", "least", "greatest", "warm (s)")
+    rates = ("records/s", "summed", "memory", "cost", "speed-up", "interval", "efficiency")
     rows = []
     for point in points:
         spread = point.figures["wall_seconds"]
@@ -141,16 +148,31 @@ def _configurations(points: Sequence[Point]) -> Table:
             [
                 *(str(point.axes[axis]) for axis in axes),
                 str(point.runs),
+                str(point.cold),
                 f"{spread.median:.2f}",
                 f"{spread.low:.2f}",
                 f"{spread.high:.2f}",
+                f"{point.warm['wall_seconds'].median:.2f}" if point.warm else "",
                 f"{point.figures['wall_throughput'].median:.1f}",
                 f"{point.figures['aggregate_throughput'].median:.1f}",
                 f"{point.figures['memory_mb'].median:.0f} MB",
                 dollars(point.figures["cost_usd"].median),
-                "" if point.speedup is None else f"{point.speedup:.2f}",
+                "" if point.speedup is None else f"{point.speedup:.2f}{'*' if point.mixed else ''}",
+                f"{point.interval.low:.2f} to {point.interval.high:.2f}" if point.interval else "",
                 "" if point.efficiency is None else f"{100 * point.efficiency:.0f} %",
             ]
         )
-    note = "Medians of the runs; records/s of the whole execution, and summed over the ranks' own times."
-    return Table("", (*(axis.replace("_", " ") for axis in axes), "runs", *figures), rows, numbers=0, note=note)
+    headings = (*(axis.replace("_", " ") for axis in axes), *times, *rates)
+    return Table("", headings, rows, numbers=0, note=" ".join(_notes(points)))
+
+
+def _notes(points: Sequence[Point]) -> Iterator[str]:
+    """Yield what to keep in mind of the table of all configurations."""
+    yield "Medians of the runs; records/s of the whole execution, and summed over the ranks' own times."
+    if any(point.cold for point in points):
+        yield "Cold: runs in which a function began cold; warm: the median of the others, of which speed-ups are made."
+    if any(point.mixed for point in points):
+        yield "* compares warm runs with cold ones."
+    if intervals := [point.interval for point in points if point.interval]:
+        sure = all(interval.sure for interval in intervals)
+        yield f"Interval: the bootstrap one of the speed-up, {'95' if sure else '95 (of 3 or 4 runs about 90)'} %."

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.measure.billing.finished_run import FinishedRun
     from shared.measure.scaling.sweep import Measured
+    from shared.run.logs import LogReader
     from shared.values import Json
 
 
@@ -52,6 +54,17 @@ def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json]
         "memory_mb": max((rank.memory_mb or 0 for rank in outcome.ranks), default=0),
         "memory_size_mb": max((rank.memory_size_mb or 0 for rank in outcome.ranks), default=0),
         "cost_usd": finished.cost.usd,
-        "cold_starts": sum(rank.cold_start_ms is not None for rank in outcome.ranks),
+        "cold_starts": _cold_starts(finished, reader),
         "ranks": [[rank.rank, rank.records, rank.seconds, rank.cold_start_ms] for rank in outcome.ranks],
     }
+
+
+def _cold_starts(finished: FinishedRun, reader: LogReader) -> int:
+    """Return how many invocations of the run began cold, those of its first and last states too."""
+    visits = finished.trace.visits if finished.trace else ()
+    named = {request for visit in visits for request in visit.requests}
+    return sum(
+        each.report is not None and each.report.init_ms is not None
+        for each in reader.invocations.values()
+        if each.request_id in named or finished.run.id in each.runs
+    )

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from shared.measure.billing.cost import Cost, Item
-from shared.measure.comparing.compare import Definitions, Figure, Side, compare
+from shared.measure.comparing.compare import Definitions, Figure, compare
 from shared.measure.comparing.run_figures import RankTime, RunFigures, StateTime
+from shared.measure.comparing.timed import Side
 from shared.measure.comparing.values import ABSENT, HIDDEN, Leaf, side_by_side
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -96,6 +97,24 @@ def test_cautions_name_what_must_be_kept_in_mind():
     assert "two did not succeed (FAILED), so its times end where it ended" in told
     assert "two was redriven, and its time counts the wait before" in told
     assert len(compare(side(1.0), side(1.0)).cautions) == 1
+
+
+def test_ranks_of_two_runs_are_judged():
+    first, second = (
+        figures(1.0, 1.0, rank_seconds=tuple(factor * (1 + n / 100) for n in range(8))) for factor in (2, 1)
+    )
+    told = compare(side(1.0, figures=first), side(1.0, figures=second)).verdict
+    assert told.startswith("faster by 50 % (95 %: ")
+    assert told.endswith("8 ranks against 8)")
+    assert compare(side(1.0, figures=first), side(1.0)).verdict == ""
+
+
+def test_other_memory_and_cold_starts_are_told():
+    first = figures(1.0, 1.0, memory={"Work": 512}, invocations=4, cold=4)
+    second = figures(1.0, 1.0, memory={"Work": 1769}, invocations=4)
+    told = compare(side(1.0, figures=first), side(1.0, figures=second)).cautions
+    assert "memory of Work differs: 512 MB before, 1769 MB after" in told
+    assert "cold starts are compared with warm ones: 4 of 4 before and 0 of 4 after began cold" in told
 
 
 def test_values_are_compared_leaf_by_leaf():

@@ -43,6 +43,13 @@ def test_all_invocations_of_a_rank_make_its_time():
     assert figures_of(measured(Trace((), 0))).ranks is None
 
 
+def test_samples_memory_and_cold_starts_are_kept():
+    cold = Row(Report("e", 1.0, 1, 512, 64, 200.0, ""), "group", 0, "run", None, "Init", *[False] * 3)
+    told = figures_of(measured(Trace((), 0, redrives=1), row("a", 0, 2000.0), row("b", 1, 1000.0), cold))
+    assert (told.rank_seconds, told.invocations, told.cold, told.redrives) == ((1.0, 2.0), 3, 1, 1)
+    assert told.memory == {"Work": 128, "Init": 512}
+
+
 def test_what_was_not_read_is_told():
     trace = Trace((visit("Work", 0, 1, requests=["a", "b"], unnamed=1),), 4, children=100, unread=84)
     told = figures_of(measured(trace, row("a", 0, 1.0)))

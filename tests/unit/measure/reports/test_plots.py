@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shared.measure.intervals import Interval
 from shared.measure.observed.invocations import Row
 from shared.measure.reports.plots_redshifts import plot_redshifts, plot_residuals
 from shared.measure.reports.plots_run import plot_timeline, stragglers
@@ -100,3 +101,10 @@ def test_the_data_of_a_density_are_its_cells(redshifts):
 def test_the_same_figure_is_the_same_file(tmp_path, redshifts):
     assert as_svg(plot_residuals(*redshifts, [])) == as_svg(plot_residuals(*redshifts, []))
     assert is_picture(save(plot_residuals(*redshifts, []), tmp_path, "x"))
+
+
+def test_a_speed_up_has_its_interval_as_bars():
+    sure = Interval(1.9, 1.7, 2.2, 5, 5)
+    points = [point(9, 1, world_size=1), replace(point(5, 2, world_size=2), speedup=1.9, interval=sure)]
+    (_, bars) = plot_sweep(points)["speed-up"].axes[0].collections[0].get_segments()
+    assert [height for _, height in bars] == pytest.approx([1.7, 2.2])
