@@ -88,6 +88,7 @@ def run(
         now = datetime.now(UTC)
         run_id = new_run_id(now)
         payload = make_ready(cloud, here, asked, run_id, console.note)
+        times = here.watch_times()
         if is_express(lane, workflow.key):
             finished = _run_express(cloud, lane, workflow.key, payload, run_id)
         else:
@@ -95,6 +96,8 @@ def run(
             ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
             finished = follow_run(cloud, begun, now, ends)
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
+        if told := times():
+            console.note(told)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     then = f"lanes debug {lane.team} {run_id}{where.options}" if keep else None
     if not keep:

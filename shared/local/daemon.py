@@ -57,6 +57,7 @@ class Settings:
     any_key: bool = False
     persist: bool = False
     bounds: CloudBounds = field(default_factory=CloudBounds)
+    as_aws: bool = False
 
 
 def serve(
@@ -92,6 +93,7 @@ def serve(
             any_key=settings.any_key,
             persist=settings.persist,
             bounds=settings.bounds,
+            as_aws=settings.as_aws,
         )
         with _stop_signals() as stop, cloud:
             running = Running(
@@ -103,6 +105,7 @@ def serve(
                 any_key=settings.any_key,
                 persists=settings.persist,
                 carries=str(cloud.carries),
+                as_aws=settings.as_aws,
                 key=cloud.key,
             )
             state.write(running)
