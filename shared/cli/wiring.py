@@ -90,6 +90,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         UsageError: A cloud that keeps its own time was to be sped up.
     """
     from shared.aws.client import connect_aws, connect_endpoint
+    from shared.aws.patience import wait_out_throttles
     from shared.aws.take_role import take_on_aws
 
     running = running_cloud(project) if where.embedded else None
@@ -99,13 +100,16 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
     if not where.embedded:
         aws = connect_aws(project.place, where.profile, where.endpoint)
         aws = take_on_aws(aws, where.role, lanes) if where.role else aws
+        wait_out_throttles(aws.session)
         console.note(f"on {aws.target}, as {aws.caller}")
         yield aws
         return
     _check_profile(where)
     if running:
         with _told_when_gone(running.endpoint):
-            yield _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
+            aws = _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
+            wait_out_throttles(aws.session)
+            yield aws
         return
     from shared.local.cloud import EmbeddedCloud
 

@@ -59,7 +59,7 @@ class EmbeddedCloud:
         persist: Begin with what such a cloud held, and keep what is in it (:mod:`shared.local.keeping`).
         any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
         bounds: How much it keeps on disk.
-        as_aws: Whether it gives no more than an account on AWS does (:mod:`shared.local.pacing`).
+        account: What paces it as an account on AWS (:mod:`shared.local.pacing`); None to go as fast as it can.
 
     Attributes:
         key: The account owner's key, to sign requests with. It is a new one each time.
@@ -81,7 +81,7 @@ class EmbeddedCloud:
         persist: bool = False,
         any_key: bool = False,
         bounds: CloudBounds | None = None,
-        as_aws: bool = False,
+        account: Account | None = None,
     ) -> None:
         self.place = place
         self.key = new_owner_key()
@@ -95,7 +95,7 @@ class EmbeddedCloud:
         self._persist = persist
         self._any_key = any_key
         self._bounds = bounds or CloudBounds()
-        self._account = self._new_account() if as_aws else None
+        self._account = account
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -170,11 +170,6 @@ class EmbeddedCloud:
     def _data(self, scratch_folder: Path) -> Path:
         """Return the folder of what the cloud keeps on disk."""
         return (State(self._state_dir).kept if self._persist else scratch_folder) / "data"
-
-    def _new_account(self) -> Account:
-        from shared.local.pacing.account import Account
-
-        return Account(self.place.region, idle=60 * self._bounds.idle_minutes)
 
     def _new_keeper(self) -> Keeper | None:
         from shared.local.keeping.keeper import Keeper

@@ -30,6 +30,7 @@ from shared.disks import disk_error
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
 from shared.local.cloud_log import CloudLog, Folded, open_log, to_stderr
+from shared.local.pacing.account import Account
 from shared.local.state import Running, State, private_folder
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def serve(
             any_key=settings.any_key,
             persist=settings.persist,
             bounds=settings.bounds,
-            as_aws=settings.as_aws,
+            account=Account(place.region, idle=60 * settings.bounds.idle_minutes) if settings.as_aws else None,
         )
         with _stop_signals() as stop, cloud:
             running = Running(

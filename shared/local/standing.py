@@ -72,7 +72,8 @@ class Pace:
         refused = f"; meanwhile {self.refused}" if self.throttled else ""
         if self.by_machine:
             return f"the run's times are this machine's, not AWS's: {self.by_machine}{refused}"
-        return f"paced as an account in {self.region}: this machine kept no start and no invocation waiting{refused}"
+        own = "this machine kept no start and no invocation waiting; how long functions compute is its own"
+        return f"paced as an account in {self.region}: {own}{refused}"
 
     @property
     def refused(self) -> str:
