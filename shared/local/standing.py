@@ -62,7 +62,8 @@ class Pace:
         """What this machine delayed, so that the times are its own and not AWS's; "" for nothing."""
         told = []
         if self.kept_waiting:
-            told.append(f"{self.kept_waiting:,} invocations waited for this machine, {self.waited:,.1f} s together")
+            count = "1 invocation" if self.kept_waiting == 1 else f"{self.kept_waiting:,} invocations"
+            told.append(f"{count} waited for this machine, {self.waited:,.1f} s together")
         if self.late > 0:
             told.append(f"it was {self.late:,.1f} s late to start children of Maps")
         return " and ".join(told)
@@ -80,9 +81,9 @@ class Pace:
         """How many calls were throttled, and of which actions; "" for none."""
         if not self.throttled:
             return ""
-        return f"{sum(self.throttled.values()):,} calls were throttled: " + ", ".join(
-            f"{action} {count:,}" for action, count in self.throttled.items()
-        )
+        total = sum(self.throttled.values())
+        by_action = ", ".join(f"{action} {count:,}" for action, count in self.throttled.items())
+        return f"{'1 call was' if total == 1 else f'{total:,} calls were'} throttled: {by_action}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,13 +183,13 @@ class LambdaRuntime:
 
     def _take_late(self, account: Account, spec: FunctionSpec, world: World | None, *, waits: bool) -> Worker | None:
         """Return a worker as the pool does, and have *account* count what this machine delays: it would have run it."""
-        began = time.monotonic()
+        began = account.now()
         try:
             worker = self._pool.take(spec, world, waits=waits)
         except InvokeRefusedError:
             account.kept_waiting(_TRIED_AGAIN)
             raise
-        account.kept_waiting(time.monotonic() - began)
+        account.kept_waiting(account.now() - began)
         return worker
 
     @staticmethod

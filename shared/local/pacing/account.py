@@ -59,11 +59,10 @@ class Account:
     def admits(self, region: str, service: str, operation: str) -> bool:
         """Take a token for a call, where the action has a bucket; return whether there was one."""
         known = self._throttles(region)
-        if (service, operation) not in known:
-            if service != "lambda" or operation in _INVOKE:
-                return True
+        if service == "lambda" and (service, operation) not in known and operation not in _INVOKE:
             operation = CONTROL_PLANE
-        return self._take(region, service, operation, known[service, operation])
+        given = known.get((service, operation))
+        return given is None or self._take(region, service, operation, given)
 
     def starts(self, region: str, *, express: bool) -> bool:
         """Take a token for the start of an execution; return whether there was one."""

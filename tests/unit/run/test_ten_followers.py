@@ -1,4 +1,4 @@
-"""Ten people follow one run in a cloud that gives no more than an account: they are throttled, wait, and all see its end.
+"""Ten people follow one run in a cloud that gives no more than an account: throttled, they wait, and see its end.
 
 Their clients are boto3's, and the calls, the engine and the buckets the embedded cloud's; only time is virtual.
 """
