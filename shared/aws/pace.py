@@ -8,22 +8,14 @@ keeps a bucket of its own for each action, half as large, in which every attempt
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.config.aws_facts import (
-    EXECUTION_CALLS,
-    FILTER_CALLS,
-    HISTORY_CALLS,
-    LIST_CALLS,
-    LOG_CALLS,
-    MACHINE_CALLS,
-    RARE_CALLS,
-)
+from shared.aws.token_bucket import TokenBucket
+from shared.config.throttles import throttles_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,25 +28,18 @@ _PART = 2
 _PATIENCE = 15.0  # seconds that a call waits for its turn, at the most
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often an action may be called here, and for how many seconds a call waits for its turn at the most."""
-
-    throttle: Throttle
-    patience: float = _PATIENCE
-
-
-RATES: Mapping[tuple[str, str], Rate] = {
-    ("stepfunctions", "DescribeExecution"): Rate(EXECUTION_CALLS),
-    ("stepfunctions", "DescribeMapRun"): Rate(RARE_CALLS, 0.0),  # counts: the next look asks for them
-    ("stepfunctions", "DescribeStateMachine"): Rate(MACHINE_CALLS),
-    ("stepfunctions", "DescribeStateMachineForExecution"): Rate(RARE_CALLS),
-    ("stepfunctions", "GetExecutionHistory"): Rate(HISTORY_CALLS),
-    ("stepfunctions", "ListExecutions"): Rate(LIST_CALLS),
-    ("logs", "FilterLogEvents"): Rate(FILTER_CALLS),
-    ("logs", "GetLogEvents"): Rate(LOG_CALLS),
+# What is asked all day, by service and action as boto3 and AWS call them, and for how many seconds a call waits for its
+# turn at the most. The counts of a Map wait for none: the next look asks for them.
+PACED: Mapping[tuple[str, str], float] = {
+    ("stepfunctions", "DescribeExecution"): _PATIENCE,
+    ("stepfunctions", "DescribeMapRun"): 0.0,
+    ("stepfunctions", "DescribeStateMachine"): _PATIENCE,
+    ("stepfunctions", "DescribeStateMachineForExecution"): _PATIENCE,
+    ("stepfunctions", "GetExecutionHistory"): _PATIENCE,
+    ("stepfunctions", "ListExecutions"): _PATIENCE,
+    ("logs", "FilterLogEvents"): _PATIENCE,
+    ("logs", "GetLogEvents"): _PATIENCE,
 }
-"""By service and action, as boto3 and AWS call them."""
 
 
 class Bucket:
@@ -74,24 +59,17 @@ class Bucket:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._burst, self._rate = burst, rate
         self._clock, self._sleep = clock, sleep
-        self._free, self._since = burst, clock()
+        self._tokens = TokenBucket(burst, rate, clock())
         self._lock = Lock()
 
     def take(self, patience: float = float("inf")) -> bool:
         """Wait for a turn; False, at once, where that would take more seconds than *patience*."""
         with self._lock:
-            now = self._clock()
-            self._free = min(self._burst, self._free + (now - self._since) * self._rate)
-            self._since = now
-            wait = max(0.0, (1 - self._free) / self._rate)
-            if wait > patience:
-                return False
-            self._free -= 1
+            wait = self._tokens.take(self._clock(), patience)
         if wait:
             self._sleep(wait)
-        return True
+        return wait is not None
 
 
 def keep_pace(
@@ -99,20 +77,22 @@ def keep_pace(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Have the clients that *session* makes from now on keep to half of the :data:`RATES`, all together."""
-    for (service, action), rate in RATES.items():
-        bucket = Bucket(rate.throttle.bucket / _PART, rate.throttle.refill / _PART, clock, sleep)
-        wait = partial(_wait, bucket, rate, action)
+    """Have the clients that *session* makes from now on keep to half of what AWS answers in its region, together."""
+    throttles = throttles_of(session.region_name)
+    for (service, action), patience in PACED.items():
+        throttle = throttles[service, action]
+        bucket = Bucket(throttle.bucket / _PART, throttle.refill / _PART, clock, sleep)
+        wait = partial(_wait, bucket, throttle, patience, action)
         session.events.register(f"before-send.{service}.{action}", wait)
 
 
-def _wait(bucket: Bucket, rate: Rate, action: str, **_: object) -> None:
+def _wait(bucket: Bucket, throttle: Throttle, patience: float, action: str, **_: object) -> None:
     """Wait for a turn to call *action*.
 
     Raises:
         ClientError: It would take too long. It is what AWS says of too many calls, so that it is dealt with as that;
             botocore does not repeat it.
     """
-    if not bucket.take(rate.patience):
-        told = f"not asked: more than {rate.throttle.refill / _PART:g} a second, half of what AWS answers an account"
+    if not bucket.take(patience):
+        told = f"not asked: more than {throttle.refill / _PART:g} a second, half of what AWS answers an account"
         raise ClientError({"Error": {"Code": "ThrottlingException", "Message": told}}, action)

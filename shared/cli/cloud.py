@@ -8,12 +8,13 @@ import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Yes
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 from shared.run.connecting import USUAL_PORT
 
 if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.local.daemon import Settings
+    from shared.local.doctor import Finding
     from shared.local.state import Running, State
 
 
@@ -41,19 +42,33 @@ def up(
     persist: Annotated[
         bool, typer.Option("--persist", help="Begin with what such a cloud held, and keep what it holds.")
     ] = False,
+    as_aws: Annotated[
+        bool,
+        typer.Option(
+            "--as-aws", help="Give all teams together no more calls, starts and environments than an account on AWS."
+        ),
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
     """Keep an embedded cloud running, for many commands and for any AWS client that has its key (lanes env).
 
+    With --as-aws, calls are throttled, children of a distributed Map are started and functions get environments at the
+    rates of an account in the project's region, by AWS's default quotas. lanes doctor tells what came of that, and what
+    this machine delayed.
+
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
+
+    Example: lanes up --as-aws && lanes run team2 cosmic --world-size 200 && lanes doctor
     """
     from shared.cli.wiring import NO_TEAM, open_project
     from shared.local import daemon
     from shared.run.connecting import cloud_state
 
+    if as_aws and speed != 1:
+        raise UsageError("--as-aws keeps AWS's times, and --speed shortens them", fix="leave one of them out")
     project = open_project(NO_TEAM)
     state = cloud_state(project)
-    settings = daemon.Settings(project.place, port, speed, any_key, persist, project.settings.cloud_bounds)
+    settings = daemon.Settings(project.place, port, speed, any_key, persist, project.settings.cloud_bounds, as_aws)
     if running := state.running():
         _refuse_another(running, settings)
         console.note("it runs already")
@@ -81,7 +96,6 @@ def environment(
 
     from shared.cli.environment import entering, leaving, variables
     from shared.cli.wiring import NO_TEAM, open_project
-    from shared.errors import LanesError, UsageError
     from shared.run.connecting import running_cloud
 
     if unset and as_json:
@@ -168,7 +182,7 @@ def doctor(
 
     project = _project()
     runtime, kept = (project.runtime, cloud_state(project).folder) if project else (MACHINE, None)
-    findings = examine(runtime, kept=kept)
+    findings = [*examine(runtime, kept=kept), *_paced(project)]
     if as_json:
         console.print_json([asdict(finding) for finding in findings])
     else:
@@ -179,6 +193,19 @@ def doctor(
             console.out.print(f"{mark}  {finding.name}: {finding.found}{advice}")
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
+
+
+def _paced(project: Project | None) -> list[Finding]:
+    """Return what there is to say of the project's cloud where it runs and paces as an account."""
+    from shared.aws.client import connect_endpoint
+    from shared.local.doctor import examine_pace
+    from shared.measure.observed.concurrency_used import read_limits
+    from shared.run.connecting import cloud_state
+
+    if project is None or not (running := cloud_state(project).running()) or not running.as_aws:
+        return []
+    standing = read_limits(connect_endpoint(project.place, running.endpoint, running.key)).standing
+    return [examine_pace(standing.pace)] if standing and standing.pace else []
 
 
 def _project() -> Project | None:
@@ -197,6 +224,7 @@ def _refuse_another(running: Running, settings: Settings) -> None:
     options = (
         ("--open", settings.any_key and not running.any_key),
         ("--persist", settings.persist and not running.persists),
+        ("--as-aws", settings.as_aws and not running.as_aws),
         (f"--speed {settings.speed:g}", settings.speed != 1),  # what it runs at is not written down
         (f"--port {settings.port}", settings.port not in {0, USUAL_PORT, int(here)}),
     )
@@ -217,6 +245,12 @@ def _say(running: Running) -> None:
     )
     if running.carries:
         console.note(f"it runs {running.carries}")
+    if running.as_aws:
+        console.note(
+            f"it paces as an account in {running.region}, for all teams together: calls are throttled, executions,"
+            " states and children of Maps start, and functions get environments at AWS's rates; where this machine"
+            " carries less, its times are its own: lanes doctor tells how much"
+        )
     if running.persists:
         console.note(
             "what is in it is kept as soon as it is acknowledged, and lanes up --persist goes on with it; not kept:"

@@ -50,9 +50,13 @@ def redrive(
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         redrivable = redriving.find_redrivable(cloud, lane, run_id)
-        run = redriving.redrive_told(cloud, wiring.cloud_of(project, cloud), redrivable, console.note, where.options)
+        here = wiring.cloud_of(project, cloud)
+        times = here.watch_times()
+        run = redriving.redrive_told(cloud, here, redrivable, console.note, where.options)
         finished = follow_run(cloud, run, redrivable.found.started, f"lanes stop {team} {run.id}{where.options}")
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
+        if told := times():
+            console.note(told)
     write_output(finished, into)
     more = f"lanes logs {team} --run {run.id}{where.options}"
     then = f"lanes debug {team} {run.id}{where.options}"

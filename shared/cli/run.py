@@ -97,6 +97,7 @@ def run(
         now = datetime.now(UTC)
         run_id = new_run_id(now)
         payload = make_ready(cloud, here, asked, run_id, console.note)
+        times = here.watch_times()
         if is_express(lane, workflow.key):
             finished = _run_express(cloud, lane, workflow.key, payload, run_id)
         else:
@@ -105,6 +106,8 @@ def run(
             finished = follow_run(cloud, begun, now, ends)
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
         unwritten = parquet is not None and not write_parquet(cloud, finished, parquet)
+        if told := times():
+            console.note(told)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     then = f"lanes debug {lane.team} {run_id}{where.options}" if keep else None
     if not keep:

@@ -75,6 +75,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         UsageError: A cloud that keeps its own time was to be sped up.
     """
     from shared.aws.client import connect_endpoint
+    from shared.aws.patience import wait_out_throttles
 
     running = running_cloud(project) if where.embedded else None
     if speed != 1 and (running or not where.embedded):
@@ -82,6 +83,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         raise UsageError(f"{place} keeps its own time", fix="lanes down, then lanes up --speed")
     if not where.embedded:
         aws = connect_user(project, where, lanes)
+        wait_out_throttles(aws.session)
         console.note(f"on {aws.target}, as {aws.caller}")
         yield aws
         return
@@ -89,7 +91,9 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
     if running:
         with told_when_gone(running.endpoint):
             owner = connect_endpoint(project.place, running.endpoint, running.key)
-            yield in_role(project, owner, where.role, lanes, console.note)
+            aws = in_role(project, owner, where.role, lanes, console.note)
+            wait_out_throttles(aws.session)
+            yield aws
         return
     with own_cloud(project, speed) as aws:
         yield in_role(project, aws, where.role, lanes, console.note)

@@ -13,7 +13,6 @@ _STATES = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.h
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 _CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 _PUT_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
-_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 _INLINE = "https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"
 _SCALING = "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html"
 _OBJECTS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
@@ -49,7 +48,7 @@ class Throttle:
 
 
 STANDARD_STARTS = Fact(100, _STATES, _READ)
-"""Standard child executions that a distributed Map starts a second, at most."""
+"""Standard child executions that a distributed Map starts a second, at most: each Map run of its own."""
 EXPRESS_STARTS = Fact(1000, _STATES, _READ)
 """Express child executions that a distributed Map starts a second, at most."""
 MAP_CHILDREN = Fact(10_000, _STATES, _READ)
@@ -57,19 +56,7 @@ MAP_CHILDREN = Fact(10_000, _STATES, _READ)
 INLINE_AT_ONCE = Fact(40, _INLINE, _READ_NEXT)
 """Iterations of an inline Map that run at once, at most; the page says "up to 40"."""
 HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
-"""GetExecutionHistory."""
-EXECUTION_CALLS = Throttle(250, 10, _STATES, _READ_NEXT)
-"""DescribeExecution; 300 and 15 in Northern Virginia, Oregon and Ireland."""
-LIST_CALLS = Throttle(100, 2, _STATES, _READ_NEXT)
-"""ListExecutions; 200 and 5 in the same three regions."""
-MACHINE_CALLS = Throttle(200, 20, _STATES, _READ_NEXT)
-"""DescribeStateMachine."""
-RARE_CALLS = Throttle(200, 1, _STATES, _READ_NEXT)
-"""DescribeMapRun and DescribeStateMachineForExecution, each."""
-FILTER_CALLS = Throttle(5, 5, _LOGS, _READ_NEXT)
-"""FilterLogEvents: 10 a second in some regions, 5 in others. The page tells of no bucket."""
-LOG_CALLS = Throttle(10, 10, _LOGS, _READ_NEXT)
-"""GetLogEvents: 25 a second, in some regions 10."""
+"""GetExecutionHistory; all other actions are in :mod:`shared.config.throttles`."""
 STATE_DATA = Fact(256 * 1024, _STATES, _READ)
 """Bytes of UTF-8 that a state, a task or an execution takes and gives, at most."""
 REDRIVABLE_DAYS = Fact(14, _REDRIVE, _READ_NEXT)
@@ -91,8 +78,10 @@ CODE_STORAGE = Fact(75 * 1024**3, _LAMBDA, _READ)
 """Bytes of all zips and layers of an account in a region, before it asks for more."""
 CONCURRENCY = Fact(1000, _LAMBDA, _READ)
 """Concurrent executions of an account in a region; a new account has fewer, often 10."""
-ENVIRONMENTS = Throttle(1000, 100, _SCALING, _READ_NEXT)
-"""Execution environments that one function gains: 1,000 in 10 s, which Lambda refills continuously."""
+NEW_ENVIRONMENTS = Throttle(1000, 100, _SCALING, _READ_NEXT)
+"""New execution environments of each function: "1,000 every 10 seconds", refilled "continuously over time"."""
+CALLS_OF_AN_ENVIRONMENT = Fact(10, _LAMBDA, _READ_NEXT)
+"""Synchronous invocations a second for each unit of concurrency; of asynchronous ones any number."""
 KEPT_UNRESERVED = Fact(100, _CONCURRENCY, _READ)
 """Concurrent executions that must stay unreserved."""
 MEMORY = Fact(10_240, _LAMBDA, _READ)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shared.local.lambda_runtime import LambdaRuntime
     from shared.local.ledger import Ledger
     from shared.local.objects.contents import Contents
+    from shared.local.pacing.account import Account
     from shared.local.registry import Store
     from shared.local.storage import Storage
     from shared.local.triggers.running import Triggers
@@ -58,6 +59,7 @@ class EmbeddedCloud:
         persist: Begin with what such a cloud held, and keep what is in it (:mod:`shared.local.keeping`).
         any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
         bounds: How much it keeps on disk.
+        account: What paces it as an account on AWS (:mod:`shared.local.pacing`); None to go as fast as it can.
 
     Attributes:
         key: The account owner's key, to sign requests with. It is a new one each time.
@@ -79,6 +81,7 @@ class EmbeddedCloud:
         persist: bool = False,
         any_key: bool = False,
         bounds: CloudBounds | None = None,
+        account: Account | None = None,
     ) -> None:
         self.place = place
         self.key = new_owner_key()
@@ -92,6 +95,7 @@ class EmbeddedCloud:
         self._persist = persist
         self._any_key = any_key
         self._bounds = bounds or CloudBounds()
+        self._account = account
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -190,6 +194,10 @@ class EmbeddedCloud:
         from shared.local.enforcement.facts import MotoFacts
 
         account = self.place.account
+        if self._account is not None:
+            from shared.local.pacing.app import Paced
+
+            moto = Paced(moto, self._account)
         cloud = Enforcement(moto, iam.judge, account, MotoFacts(account))
         keyring = Keyring(
             iam.issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), iam.judge.since
@@ -223,12 +231,18 @@ class EmbeddedCloud:
                 end=lambda_runtime.Destinations(services.client),
                 idle_minutes=self._bounds.idle_minutes,
                 ledger=ledger("lambda events"),
+                account=self._account,
             )
             self.carries = runtime.carries
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
             # Twice: a call may wait for an environment, and none that has one must wait for a thread.
             with engine.install(
-                invoke, services, storage=self.storage, speed=self._speed, together=2 * runtime.together
+                invoke,
+                services,
+                storage=self.storage,
+                speed=self._speed,
+                together=2 * runtime.together,
+                account=self._account,
             ) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))

@@ -30,6 +30,7 @@ from shared.disks import disk_error
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
 from shared.local.cloud_log import CloudLog, Folded, open_log, to_stderr
+from shared.local.pacing.account import Account
 from shared.local.state import Running, State, private_folder
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Settings:
     any_key: bool = False
     persist: bool = False
     bounds: CloudBounds = field(default_factory=CloudBounds)
+    as_aws: bool = False
 
 
 def serve(
@@ -92,6 +94,7 @@ def serve(
             any_key=settings.any_key,
             persist=settings.persist,
             bounds=settings.bounds,
+            account=Account(place.region, idle=60 * settings.bounds.idle_minutes) if settings.as_aws else None,
         )
         with _stop_signals() as stop, cloud:
             running = Running(
@@ -103,6 +106,7 @@ def serve(
                 any_key=settings.any_key,
                 persists=settings.persist,
                 carries=str(cloud.carries),
+                as_aws=settings.as_aws,
                 key=cloud.key,
             )
             state.write(running)

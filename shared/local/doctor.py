@@ -22,6 +22,8 @@ from shared.local.pythons import Python, find_python, other_python
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.local.standing import Pace
+
 IAM_SIMULATE = "LANES_IAM_SIMULATE"
 """Names the folder in which npm installed iam-simulate."""
 _ENOUGH_MB = 1024  # more than the sample run takes
@@ -84,6 +86,15 @@ def examine(
         _library("torch", "your own models and .pt files (lanes model import, lanes data import)", _extra("train")),
         _library("GalSim", "a survey of your own (lanes data make)", _extra("survey")),
     ]
+
+
+def examine_pace(pace: Pace) -> Finding:
+    """Say how far the times of a cloud that paces as an account are AWS's."""
+    told = f"paced as an account in {pace.region}; {pace.refused or 'no call was throttled'}"
+    if pace.by_machine:
+        told += f"; its times are this machine's, not AWS's: {pace.by_machine}"
+    fix = "a larger machine, fewer things at once, or lanes predict for AWS's times"
+    return Finding("Cloud's times", not pace.by_machine, told, fix, optional=True, warning=True)
 
 
 def _python() -> Finding:

@@ -15,6 +15,8 @@ from shared.values import as_mapping
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.values import Json
+
 HEADER = "x-lanes-environments"
 _ANY = ""  # a team that owns no function yet
 
@@ -24,6 +26,64 @@ class WhyNot(NamedTuple):
 
     what: str
     fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """That a cloud gives no more than an account of AWS's (``lanes up --as-aws``), and what came of it so far.
+
+    Attributes:
+        region: Whose quotas it keeps to.
+        throttled: How many calls it refused, by action.
+        kept_waiting: How many invocations waited for this machine, where an account would have run them.
+        waited: How many seconds they did, together.
+        late: By how many seconds, together, this machine was late to start children of Maps.
+    """
+
+    region: str
+    throttled: Mapping[str, int]
+    kept_waiting: int = 0
+    waited: float = 0.0
+    late: float = 0.0
+
+    def since(self, before: Pace) -> Pace:
+        """Return what came after *before*."""
+        more = {action: count - before.throttled.get(action, 0) for action, count in self.throttled.items()}
+        return Pace(
+            self.region,
+            {action: count for action, count in more.items() if count > 0},
+            self.kept_waiting - before.kept_waiting,
+            round(self.waited - before.waited, 1),
+            round(self.late - before.late, 1),
+        )
+
+    @property
+    def by_machine(self) -> str:
+        """What this machine delayed, so that the times are its own and not AWS's; "" for nothing."""
+        told = []
+        if self.kept_waiting:
+            count = "1 invocation" if self.kept_waiting == 1 else f"{self.kept_waiting:,} invocations"
+            told.append(f"{count} waited for this machine, {self.waited:,.1f} s together")
+        if self.late > 0:
+            told.append(f"it was {self.late:,.1f} s late to start children of Maps")
+        return " and ".join(told)
+
+    def of_a_run(self) -> str:
+        """Return what to tell of the times of a run during which this came, in the whole cloud."""
+        refused = f"; meanwhile {self.refused}" if self.throttled else ""
+        if self.by_machine:
+            return f"the run's times are this machine's, not AWS's: {self.by_machine}{refused}"
+        own = "this machine kept no start and no invocation waiting; how long functions compute is its own"
+        return f"paced as an account in {self.region}: {own}{refused}"
+
+    @property
+    def refused(self) -> str:
+        """How many calls were throttled, and of which actions; "" for none."""
+        if not self.throttled:
+            return ""
+        total = sum(self.throttled.values())
+        by_action = ", ".join(f"{action} {count:,}" for action, count in self.throttled.items())
+        return f"{'1 call was' if total == 1 else f'{total:,} calls were'} throttled: {by_action}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +98,7 @@ class Standing:
         room: How many more each team may have now, for functions without reserved concurrency.
         most: How many it may have when nothing else runs.
         meeting: Where ranks meet in this cloud, ``host:port``; "" until the first do.
+        pace: What came of it that the cloud paces as an account; None if it does not.
     """
 
     total: int
@@ -47,6 +108,7 @@ class Standing:
     room: Mapping[str, int]
     most: Mapping[str, int]
     meeting: str = ""
+    pace: Pace | None = None
 
     def as_header(self) -> str:
         """Return it as the text of :data:`HEADER`."""
@@ -74,7 +136,15 @@ def read_standing(headers: Mapping[str, str]) -> Standing | None:
     told = as_mapping(json.loads(headers[HEADER]))
     held, room, most = (_counts(as_mapping(told[name])) for name in ("held", "room", "most"))
     meeting = str(told.get("meeting", ""))  # a cloud that an older version started does not tell it
-    return Standing(int(str(told["total"])), str(told["bound"]), str(told["fix"]), held, room, most, meeting)
+    paced = told.get("pace")
+    pace = _pace(as_mapping(paced)) if paced else None
+    return Standing(int(str(told["total"])), str(told["bound"]), str(told["fix"]), held, room, most, meeting, pace)
+
+
+def _pace(told: Mapping[str, Json]) -> Pace:
+    waited, late = (float(str(told[name])) for name in ("waited", "late"))
+    throttled = _counts(as_mapping(told["throttled"]))
+    return Pace(str(told["region"]), throttled, int(str(told["kept_waiting"])), waited, late)
 
 
 def _counts(told: Mapping[str, object]) -> dict[str, int]:

@@ -49,6 +49,7 @@ class Running:
         key: The key of its owner.
         persists: What is in it survives its end.
         carries: How many functions it runs at once, and what binds that.
+        as_aws: It gives no more than an account on AWS does.
     """
 
     endpoint: str
@@ -60,6 +61,7 @@ class Running:
     key: AccessKey = field(repr=False)
     persists: bool = False
     carries: str = ""
+    as_aws: bool = False
 
 
 class FileLock:

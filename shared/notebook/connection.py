@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.patience import wait_out_throttles
 from shared.config.load import find_root, load_project
 from shared.deploy.caller import WHO_MAY, is_denial
 from shared.errors import LanesError
@@ -84,6 +85,7 @@ class Connection:
         running = self._running(note) if self.where.embedded else None
         if self._aws is None or running != self._of:
             self._aws = connect_running(self.project, self.where, [self.lane], note)
+            wait_out_throttles(self._aws.session)
             self._of = running
             if running is None:
                 note(f"on {self._aws.target}, as {self._aws.caller}")

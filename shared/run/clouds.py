@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.deploy.lane_deployment import LaneDeployment
     from shared.deploy.model import Plan, Resource, Step
     from shared.deploy.watch import Watch
+    from shared.local.standing import Standing
     from shared.local.state import State
     from shared.packages.package import Package
     from shared.packages.target import Target
@@ -112,6 +113,10 @@ class Cloud:
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
+
+    def watch_times(self) -> Callable[[], str]:
+        """Return what says, when it is called, how far times since now are AWS's; "" where they are AWS's anyway."""
+        return str
 
     def make_commons(self, lane: Lane) -> None:
         """In a rehearsal, make the buckets of shared data that *lane* reads, which an account on AWS has."""
@@ -278,17 +283,36 @@ class Rehearsal(Cloud):
         """
         from shared.config.worlds import MEETS, meeting_ranks
         from shared.local.owners import owner_of
-        from shared.local.standing import read_standing
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
         functions = [lane.functions[key] for key in lane.workflows[workflow].functions.values()]
         if ranks is None or any(each.reserved_concurrency for each in functions if MEETS in each.environment):
             return  # none waits for another, or what they need is reserved for them
-        answer = self._aws.owner.client("lambda").get_account_settings()
-        standing = read_standing(answer["ResponseMetadata"]["HTTPHeaders"])
+        standing = self._standing()
         team = owner_of(lane.state_machine_arn(workflow))
         if standing and (why := standing.why_not(team, ranks)):
             raise UsageError(why.what, where="the embedded cloud", fix=why.fix)
+
+    def _standing(self) -> Standing | None:
+        """Return what the cloud says of its environments and its pace."""
+        from shared.local.standing import read_standing
+
+        answer = self._aws.owner.client("lambda").get_account_settings()
+        return read_standing(answer["ResponseMetadata"]["HTTPHeaders"])
+
+    def watch_times(self) -> Callable[[], str]:
+        """Return what says, when it is called, what this machine delayed since now in a cloud that paces."""
+        if self._running is None or not self._running.as_aws:
+            return super().watch_times()
+        before = self._standing()
+
+        def say() -> str:
+            after = self._standing()
+            if before is None or after is None or before.pace is None or after.pace is None:
+                return ""
+            return after.pace.since(before.pace).of_a_run()
+
+        return say
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.load import Project
+    from shared.local.pacing.account import Account
 
 PORT = 4600
 _FORM_KEY = re.compile(rf'name="{FORM_KEY}" value="(\w+)"')
 
 
 @contextmanager
-def cloud_here(project: Project, folder: Path) -> Iterator[Aws]:
+def cloud_here(project: Project, folder: Path, account: Account | None = None) -> Iterator[Aws]:
     """Give clients of an embedded cloud in this process, called without a socket; its files are in *folder*."""
     from shared.local.cloud import EmbeddedCloud  # moto takes time that few tests have to spend
 
-    with EmbeddedCloud(project.place, folder) as cloud:
+    with EmbeddedCloud(project.place, folder, account=account) as cloud:
         yield go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
 
 

@@ -54,7 +54,7 @@ class Console:
 
 
 @contextmanager
-def small_console(folder):
+def small_console(folder, account=None):
     """Give a console over a cloud in which nothing is deployed yet; all its files are in *folder*."""
     root = folder / "project"
     root.mkdir()
@@ -64,5 +64,5 @@ def small_console(folder):
     files.write("teams/team9/one/workflow.asl.json", _TEMPLATE)
     files.write("teams/team9/one/count.py", "def handler(event, context):\n    return 1\n")
     project = load_project(files.root)
-    with cloud_here(project, folder / "cloud") as aws:
+    with cloud_here(project, folder / "cloud", account) as aws:
         yield Console(files, project, aws)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.console.site import View
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.console.lanes import Seen
     from shared.console.site import Site
     from shared.deploy.readback.orphans import Orphan
+    from shared.local.standing import Pace
     from shared.values import Json
 
 
@@ -59,6 +60,12 @@ class Page:
         known = (row.status.cost.value for row in self.rows)
         return next((each.since for each in known if each), None)
 
+    @property
+    def pace(self) -> Pace | None:
+        """What came of it that a cloud on this machine paces as an account; None where it does not, or is not known."""
+        limits = self.seen.limits.value
+        return limits.standing.pace if limits and limits.standing else None
+
     def dollars(self, usd: float) -> str:
         """Return an amount of money as text."""
         return dollars(usd)
@@ -77,6 +84,7 @@ class Page:
             "troubles": [{**each.as_record(), "teams": teams} for each, teams in self.troubles],
             "being_read": self.being_read,
             "account": limits,
+            "pace": asdict(pace) if (pace := self.pace) else None,
             "lanes": [row.status.as_record() for row in self.rows],
         }
 

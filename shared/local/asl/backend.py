@@ -32,6 +32,7 @@ from shared.local.asl.refusals import (
     no_execution,
     no_machine,
     no_resource,
+    throttled,
     too_many,
 )
 from shared.local.asl.runs.record import record_of
@@ -176,12 +177,25 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
     # Executions.
 
     def start_execution(
-        self, state_machine_arn: str, name: str | None, execution_input: str, trace: str | None = None
+        self,
+        state_machine_arn: str,
+        name: str | None,
+        execution_input: str,
+        trace: str | None = None,
+        *,
+        at_once: bool = False,
     ) -> Execution:
         """Start an execution, or return the one that runs under this name with this input.
 
+        Args:
+            state_machine_arn: What to start: a machine, a version or an alias.
+            name: The execution's name; a new one if there is none.
+            execution_input: JSON.
+            trace: The header of a trace.
+            at_once: Whether the caller waits for its end, as of StartSyncExecution: of those, no account has a number.
+
         Raises:
-            Refused: ExecutionAlreadyExists and the like.
+            Refused: ExecutionAlreadyExists, ThrottlingException and the like.
             DiskError: A cloud that is to survive could not write it down. It is stopped.
         """
         machine = self.resolve(state_machine_arn)
@@ -190,6 +204,9 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
         check_name(name)
         value = parse_input(execution_input)
         express = machine.kind == "EXPRESS"
+        account = self.engine.account
+        if account is not None and not at_once and not account.starts(self.region_name, express=express):
+            raise throttled()
         arn = self.arn(f"{'express' if express else 'execution'}:{machine.name}:{name}")
         own = self.arn(f"stateMachine:{machine.name}")
         identity = Identity(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.runs.store import RunStore
     from shared.local.asl.scheduler import Scheduler
+    from shared.local.pacing.account import Account
 
     # Starts the state machine of an ARN with an execution's name and its input; returns the execution.
     StartMachine = Callable[[str, str, str], Any]
@@ -94,6 +95,7 @@ class Engine:
         speed: How many times Wait states and retry delays are shortened.
         runs: Takes what has ended; by default a store in a scratch folder.
         remembers: How many children of each Map run stay in memory once they have ended, for who reads them there.
+        account: What paces executions, states and children; None to go as fast as this machine does.
     """
 
     def __init__(  # noqa: PLR0913  parts of one engine, of which most callers give two
@@ -106,6 +108,7 @@ class Engine:
         speed: float = 1.0,
         runs: RunStore | None = None,
         remembers: int = REMEMBERED,
+        account: Account | None = None,
     ) -> None:
         sys.setrecursionlimit(max(_FRAMES, sys.getrecursionlimit()))
         self.scheduler = scheduler
@@ -124,6 +127,7 @@ class Engine:
         if runs is not None:
             self.runs = runs
         self.remembers = remembers
+        self.account = account
         # The Map runs that run, and their children that do.
         self._map_runs: dict[str, Registered] = {}
         self._children: dict[str, Registered] = {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.local.arns import REGION
+from shared.local.asl.effects import Sleep
 from shared.local.asl.errors import StateFailure
 from shared.local.asl.reading import number_or_none, part, parts, text
 from shared.local.asl.retry import place_failure
@@ -14,10 +17,12 @@ from shared.local.asl.states.task import Task
 from shared.local.asl.states.wait import Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.local.asl.effects import Steps
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import State
-    from shared.local.asl.strand import Strand
+    from shared.local.asl.strand import Host, Strand
     from shared.values import Json
 
 _PLAIN: dict[str, type[State]] = {
@@ -50,8 +55,12 @@ class Machine:
         """
         states = self.states
         name, count = start or self.start, 0
+        wait_of = _waits(strand.execution)
         while True:
             state = states[name]
+            if wait_of is not None and (wait := wait_of()):
+                strand.come_to(name, value)
+                yield Sleep(wait)
             strand.enter(state.entered, name, value, state.waiting)
             try:
                 if state.simple:
@@ -66,6 +75,14 @@ class Machine:
             name, count = following, count + 1
             if count % _BREATH == 0:
                 yield None
+
+
+def _waits(execution: Host) -> Callable[[], float] | None:
+    """Return what tells how long an account lets *execution* wait before its next state; None where none ever waits."""
+    account, identity = execution.engine.account, execution.identity
+    if account is None or identity.express:
+        return None
+    return partial(account.transition, identity.arn.split(":")[REGION])
 
 
 def compile_state(name: str, spec: Spec, *, jsonata: bool) -> State:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.execution import Execution
     from shared.local.asl.services import Services
+    from shared.local.pacing.account import Account
     from shared.local.storage import Storage
 
 
@@ -149,13 +150,14 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
     return method
 
 
-def install(
+def install(  # noqa: PLR0913  parts of one engine, of which most callers give two
     invoke_lambda: InvokeLambda,
     services: Services,
     *,
     storage: Storage | None = None,
     speed: float = 1.0,
     together: int = 0,
+    account: Account | None = None,
 ) -> Plug:
     """Put the engine behind moto's Step Functions API, for this process.
 
@@ -166,6 +168,7 @@ def install(
             folder, and children of Map runs stay in memory as well.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
         together: About how many calls may wait at once, for functions and all else.
+        account: What paces executions, states and children of Maps; None for nothing.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
@@ -174,6 +177,8 @@ def install(
     runs, remembers = scratch_runs(scheduler.now), REMEMBERED
     if storage is not None:
         runs, remembers = open_runs(storage, scheduler.now), 0
-    plug = Plug(Engine(scheduler, invoke_lambda, services, speed=speed, runs=runs, remembers=remembers))
+    plug = Plug(
+        Engine(scheduler, invoke_lambda, services, speed=speed, runs=runs, remembers=remembers, account=account)
+    )
     plug.plug_in()
     return plug

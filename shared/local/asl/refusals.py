@@ -94,6 +94,11 @@ def too_many(kind: str, what: str, most: int) -> Refused:
     return Refused(kind, f"The maximum number of {what} has been reached: {most}")
 
 
+def throttled() -> Refused:
+    """One request more than the account may make now."""
+    return Refused("ThrottlingException", "Rate exceeded")
+
+
 def other_type() -> Refused:
     """An action that is not for machines of this type."""
     return Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")

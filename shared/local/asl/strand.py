@@ -321,6 +321,10 @@ class Strand:
         self.input = given
         self.waiting = waiting
 
+    def come_to(self, name: str, given: Json) -> None:
+        """Be about to enter the state *name* with the input *given*: a redrive goes on there."""
+        self.state, self.input = name, given
+
     def leave(self, event: str, raw: Json, output: Json, assigned: Mapping[str, Json] | None) -> None:
         """Leave the state, whose input was *raw*, with *output*, recorded as *event*, and assign what is *assigned*.
 

@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -41,7 +41,7 @@ from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.compiled import compiled_in, why_not
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
 from shared.local.lambda_runtime.events import EventQueue, EventQueues
-from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
+from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError, throttled
 from shared.local.lambda_runtime.lineage import Loops, after_call, current
 from shared.local.lambda_runtime.log_stream import LogStream
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
@@ -50,20 +50,24 @@ from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
 from shared.local.lambda_runtime.worlds import world_of
 from shared.local.ledger import NoLedger
+from shared.local.pacing.functions import ThrottledError
 from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from shared.local.lambda_runtime.events import Outcome
     from shared.local.lambda_runtime.log_stream import LogSink
+    from shared.local.lambda_runtime.slots import World
     from shared.local.ledger import Ledger
+    from shared.local.pacing.account import Account
     from shared.local.standing import Standing
 
 MAX_SYNC = SYNC_PAYLOAD.value
 MAX_EVENT = ASYNC_PAYLOAD.value
 _log = logging.getLogger(__name__)
 _PATIENCE = 1800.0  # seconds: all slots may be held twice by the longest functions, of 900 s, before one comes free
+_TRIED_AGAIN = 1.0  # seconds after which who was refused comes again, at the earliest
 _INIT_LIMIT = 10.0  # seconds; an init phase that takes longer is run again within the invocation
 
 
@@ -83,6 +87,7 @@ class LambdaRuntime:
         issuer: Makes the credentials of functions' roles. A runtime without a cloud needs none.
         end: Is told what became of each Event invocation.
         ledger: Notes Event invocations until they are over.
+        account: What paces invocations; None to run as many as this machine carries.
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
@@ -108,6 +113,7 @@ class LambdaRuntime:
         issuer: Issuer | None = None,
         end: Callable[[Outcome], None] = lambda _: None,
         ledger: Ledger | None = None,
+        account: Account | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
@@ -130,10 +136,11 @@ class LambdaRuntime:
             idle=60 * idle_minutes,
             tell=lambda what: _log.warning("%s (this machine: %s)", what, self.carries),
         )
+        self._account = account
         self._ledger = ledger or NoLedger()
         self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end, ledger=self._ledger))
 
-    def invoke(
+    def invoke(  # noqa: PLR0913  what a caller says of its call, of which most say two
         self,
         spec: FunctionSpec,
         payload: bytes,
@@ -141,6 +148,7 @@ class LambdaRuntime:
         request_id: str | None = None,
         client_context: str | None = None,
         waits: bool = True,
+        waited_for: bool = True,
     ) -> Invocation:
         """Run *spec* on *payload*, a JSON text, and wait for the answer.
 
@@ -150,6 +158,7 @@ class LambdaRuntime:
             request_id: A UUID; a new one if not given.
             client_context: JSON for ``context.client_context``.
             waits: Whether to wait for a worker where more is asked for than runs at once; Lambda itself does not.
+            waited_for: Whether somebody waits for the answer; an account may send any number of other events a second.
 
         Raises:
             InvokeRefusedError: The payload is too large, too many invocations run, or the function is in a loop.
@@ -164,9 +173,42 @@ class LambdaRuntime:
         world = world_of(spec, payload)
         generation = self._pool.enter(spec, world)
         try:
-            return self._run(call, generation, self._pool.take(spec, world, waits=waits))
+            if self._account is None:
+                return self._run(call, generation, self._pool.take(spec, world, waits=waits))
+            with self._paced(self._account, spec, waited_for=waited_for):
+                waits = waits or waited_for  # that this machine cannot yet is no refusal of AWS's
+                return self._run(call, generation, self._take_late(self._account, spec, world, waits=waits))
         finally:
             self._pool.leave(spec)
+
+    def _take_late(self, account: Account, spec: FunctionSpec, world: World | None, *, waits: bool) -> Worker | None:
+        """Return a worker as the pool does, and have *account* count what this machine delays: it would have run it."""
+        began = account.now()
+        try:
+            worker = self._pool.take(spec, world, waits=waits)
+        except InvokeRefusedError:
+            account.kept_waiting(_TRIED_AGAIN)
+            raise
+        account.kept_waiting(account.now() - began)
+        return worker
+
+    @staticmethod
+    @contextmanager
+    def _paced(account: Account, spec: FunctionSpec, *, waited_for: bool) -> Iterator[None]:
+        """Run an invocation that *account* runs now.
+
+        Raises:
+            InvokeRefusedError: It does not.
+        """
+        reserved = spec.reserved_concurrency
+        try:
+            entered = account.enter(spec.function_arn, spec.arn, reserved, waited_for=waited_for)
+        except ThrottledError as error:
+            raise throttled(error.reason) from error
+        try:
+            yield
+        finally:
+            account.leave(entered)
 
     def invoke_event(
         self, function: str, find: Callable[[], FunctionSpec], payload: bytes, *, request_id: str | None = None
@@ -197,12 +239,16 @@ class LambdaRuntime:
     def know(self, function_arn: str, reserved: int | None) -> None:
         """Note that there is a function, with so much concurrency *reserved*, or None."""
         self._pool.know(function_arn, reserved)
+        if self._account is not None:
+            self._account.know(function_arn, reserved)
 
     def forget(self, function_arn: str) -> None:
         """Note that a function was deleted, and end its workers."""
         function = _function(function_arn)
         self._pool.retire(function, at_once=True)
         self._pool.forget(function)
+        if self._account is not None:
+            self._account.forget(function)
         self._loops.forget(function)
         self._told = {each for each in self._told if _function(each) != function}
 
@@ -211,11 +257,15 @@ class LambdaRuntime:
 
         Invocations that run may finish, as on AWS.
         """
-        self._pool.retire(_function(function_arn))
+        function = _function(function_arn)
+        self._pool.retire(function)
+        if self._account is not None:
+            self._account.retire(function)
 
     def standing(self) -> Standing:
         """Return who runs how many functions now, who may run how many, and where ranks meet."""
-        return replace(self._pool.standing(self.carries), meeting=self._sandbox.meeting)
+        pace = None if self._account is None else self._account.pace()
+        return replace(self._pool.standing(self.carries), meeting=self._sandbox.meeting, pace=pace)
 
     @property
     def processes(self) -> int:
@@ -238,7 +288,7 @@ class LambdaRuntime:
         self.close()
 
     def _run_event(self, spec: FunctionSpec, payload: bytes, request_id: str) -> Invocation:
-        return self.invoke(spec, payload, request_id=request_id, waits=False)
+        return self.invoke(spec, payload, request_id=request_id, waits=False, waited_for=False)
 
     def _run(self, call: Call, generation: int, worker: Worker | None) -> Invocation:
         init_ms = None

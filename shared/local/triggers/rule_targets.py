@@ -140,6 +140,8 @@ def _refusal(error: Exception) -> TargetError:
     message = str(getattr(error, "message", "") or error)
     if any(word in code for word in ("NotFound", "DoesNotExist", "NonExistent")):
         return TargetError("NO_RESOURCE", message)
+    if "Throttl" in code:
+        return TargetError("THROTTLING", message, passes=True)
     return TargetError("SDK_CLIENT_ERROR", f"{code}: {message}")
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.config.aws_facts import (
-    ENVIRONMENTS,
     EXPRESS_STARTS,
     INLINE_AT_ONCE,
     MAP_CHILDREN,
+    NEW_ENVIRONMENTS,
     OBJECT_GETS,
     OBJECT_PUTS,
     STANDARD_STARTS,
@@ -73,7 +73,7 @@ def limits_of(way: Way, records: float, concurrency: float) -> Mapping[str, Limi
     gets = way.gets + math.ceil(records / RECORDS_A_MB / _PART_MB)
     return {
         "children": Limits(starts=starts, at_once=at_once),
-        "environments": Limits(environments=ENVIRONMENTS.bucket, growth=ENVIRONMENTS.refill),
+        "environments": Limits(environments=NEW_ENVIRONMENTS.bucket, growth=NEW_ENVIRONMENTS.refill),
         "concurrency": Limits(concurrency=concurrency),
         "s3": Limits(served=min(OBJECT_GETS.value / gets, OBJECT_PUTS.value / way.puts)),
     }

@@ -5,7 +5,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 
-from shared.aws.pace import RATES, Bucket, keep_pace
+from shared.aws.pace import PACED, Bucket, keep_pace
 
 
 class Time:
@@ -60,7 +60,7 @@ def test_a_bucket_refuses_what_would_wait_too_long_and_is_as_full_as_before(cloc
     assert clock.now == 102.0
 
 
-@pytest.mark.parametrize(("service", "action"), RATES)
+@pytest.mark.parametrize(("service", "action"), PACED)
 def test_every_rate_is_of_an_action_that_is_sent(service, action, clock):
     names = boto3.Session(region_name="us-east-1").client(service).meta.service_model.operation_names
     assert action in names
@@ -69,9 +69,9 @@ def test_every_rate_is_of_an_action_that_is_sent(service, action, clock):
 def test_calls_keep_to_half_of_what_aws_answers(clock):
     sent = []
     states = session_of(clock, sent, text=b'{"executions": []}').client("stepfunctions")
-    for _ in range(60):
+    for _ in range(150):
         states.list_executions(stateMachineArn="arn:aws:states:us-east-1:123456789012:stateMachine:a")
-    assert (len(sent), clock.now) == (60, 110.0)  # 50 at once, then one a second
+    assert (len(sent), clock.now) == (150, 120.0)  # 100 at once, then two and a half a second
 
 
 def test_retries_count_and_what_would_wait_too_long_is_told_as_throttled(clock):

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from shared.local.pacing.account import Account
 from tests.helpers.console import console_client
 from tests.helpers.small_console import small_console
 
@@ -53,6 +54,23 @@ def test_a_deployed_lane_is_as_its_files_say_and_its_failure_comes_first(console
     told = browser.get("/.json").json
     assert told["troubles"] == []  # it has succeeded since
     assert lane(browser, "team9")["runs"]["value"]["failed_lately"] == 1
+
+
+def test_a_cloud_that_paces_says_so_and_whose_its_times_are(tmp_path):
+    account = Account("us-east-1")
+    with small_console(tmp_path, account) as console:
+        browser = console_client(console.desk)
+        assert "This cloud paces as an account in us-east-1: no call was throttled." in browser.get("/").text
+        account.kept_waiting(7.0)
+        console.forget()
+        page = browser.get("/").text
+        assert "its times are this machine&#39;s, not AWS&#39;s: 1 invocation waited" in page.replace("'", "&#39;")
+        assert browser.get("/.json").json["pace"]["waited"] == 7.0
+
+
+def test_a_cloud_that_is_not_paced_says_nothing_of_it(browser):
+    assert "paces as an account" not in browser.get("/").text
+    assert browser.get("/.json").json["pace"] is None
 
 
 def test_a_change_by_hand_is_told_with_the_command_that_shows_it(console, browser):

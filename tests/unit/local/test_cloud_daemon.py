@@ -315,3 +315,15 @@ def test_the_folder_and_the_key_are_their_owners_alone(state):
     daemon.down(state)
     assert not key.exists()
     assert daemon.up(state, SETTINGS).key != first
+
+
+def test_a_cloud_that_paces_says_so_and_may_keep_what_is_in_it(state):
+    paced = daemon.Settings(PLACE, 0, persist=True, as_aws=True)
+    running = daemon.up(state, paced)
+    assert (running.as_aws, running.persists, state.running()) == (True, True, running)
+    connect_endpoint(PLACE, running.endpoint, running.key).s3.create_bucket(Bucket="kept-over-a-restart")
+    daemon.down(state)
+    running = daemon.up(state, daemon.Settings(PLACE, 0, persist=True))
+    assert not running.as_aws
+    buckets = connect_endpoint(PLACE, running.endpoint, running.key).s3.list_buckets()["Buckets"]
+    assert [each["Name"] for each in buckets] == ["kept-over-a-restart"]

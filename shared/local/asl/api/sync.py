@@ -31,7 +31,8 @@ def start_sync_execution(backend: AslBackend, params: StartSyncExecutionInputTyp
     arn = params["stateMachineArn"]
     if backend.resolve(arn).kind != "EXPRESS":
         raise other_type()
-    execution = backend.start_execution(arn, params.get("name"), params.get("input", "{}"), params.get("traceHeader"))
+    given = params.get("input", "{}")
+    execution = backend.start_execution(arn, params.get("name"), given, params.get("traceHeader"), at_once=True)
     ended = threading.Event()
     execution.watch(ended.set)
     ended.wait()

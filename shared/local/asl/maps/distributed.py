@@ -176,7 +176,7 @@ class Distributed:
             if not chunk:
                 run.finish_reading()
                 return
-            yield from run.wait_for_backlog(CHUNK)
+            yield from run.wait_for_backlog(run.most - CHUNK)  # the next chunk fills it up
             if runs.behind:
                 yield from Call(runs.flush).answered()
         if opened is not None:

@@ -8,7 +8,8 @@ the Map state feeds the run and waits for it; the ends of children drive it::
     wait_for_backlog: the strand is parked <--wake-----'  when the backlog has fallen, or too many items failed
 
 - ``_fill_slots`` starts a child in each free slot. It is called whenever there may be one: an item came, a child ended,
-  the limits were changed, a redrive began.
+  the limits were changed, a redrive began. Where an account paces (``shared.local.pacing``), each child takes a token
+  of the run's, and a timer calls again when there are some.
 - Once too many items failed no child starts any more. The strand is woken, finds that out by ``check``, and fails the
   run; that stops the children that still run, which are counted as aborted.
 - ``items`` counts items and ``executions`` counts children: a batch is one child and many items. Both are counted when
@@ -23,8 +24,10 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.config.aws_facts import MAP_CHILDREN
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.effects import Park
 from shared.local.asl.errors import DATA_LIMIT, EXCEED_TOLERATED, ITEM_READER, StateFailure, dumps
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
     from shared.local.asl.maps.fields import MapFields
     from shared.local.asl.runs.record import RunRecord
+    from shared.local.asl.scheduler import Timer
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
@@ -54,7 +58,7 @@ def output_of(child: RunRecord) -> Json:
     return output
 
 
-# The most children at a time (AWS allows 10,000), and how much text of results is held in memory.
+# The most children at a time (AWS allows MAP_CHILDREN), and how much text of results is held in memory.
 MOST = 1000
 MOST_RESULTS = 4 * MAX_BYTES
 TOO_MANY = "The specified tolerated failure threshold was exceeded"
@@ -113,6 +117,11 @@ class MapRun:
         self._again: deque[tuple[int, int, str, str | None]] = deque()
         # The strand is woken when the backlog has fallen to this.
         self._awaited = 0
+        # Where an account paces: the tokens of children, how many run at once, and what looks again for the next token.
+        account = self.engine.account
+        self._tokens = None if account is None else account.dispatch(express=fields.express)
+        self.most = MOST if account is None else MAP_CHILDREN.value
+        self._later: Timer | None = None
 
     # What gives it work.
 
@@ -174,14 +183,36 @@ class MapRun:
         self._fill_slots()
 
     def _fill_slots(self) -> None:
-        most = min(self.limits.concurrency or MOST, MOST)
+        most = min(self.limits.concurrency or self.most, self.most)
         while len(self._running) < most and self.status == RUNNING and not self.exceeded():
+            if not (self._again or self._waiting) or not self._may_start():
+                return
             if self._again:
                 self._begin_again(*self._again.popleft())
-            elif self._waiting:
-                self._begin(*self._waiting.popleft())
             else:
-                return
+                self._begin(*self._waiting.popleft())
+
+    def _may_start(self) -> bool:
+        """Tell whether a child may start now; where an account would start it later, look again then."""
+        account, tokens = self.engine.account, self._tokens
+        if account is None or tokens is None:
+            return True
+        now = account.now()
+        if tokens.take(now) is not None:
+            return True
+        if self._later is None:
+            # Some at a time: a timer for each of a thousand a second would cost more than the children.
+            due = tokens.wait(now, account.children_at_a_time(express=self.fields.express))
+            self._later = self.parent.call_later(due, partial(self._start_more, now + due))
+        return False
+
+    def _start_more(self, due: float) -> None:
+        """Start the children that an account would have started by now; it was to happen when it was *due*."""
+        with self.parent.lock:
+            self._later = None
+            if self.engine.account is not None:
+                self.engine.account.started_late(self.engine.account.now() - due)
+            self._fill_slots()
 
     def _begin(self, index: int, given: Json, text: str, size: int) -> None:
         name, express = self.engine.uuid(), self.fields.express
@@ -367,6 +398,8 @@ class MapRun:
         if self.status != RUNNING:
             return
         self.status = status
+        if self._later is not None:
+            self._later.cancel()
         self.stopped_at = self.engine.scheduler.now()
         for child in list(self._running):
             child.stop(None, None)

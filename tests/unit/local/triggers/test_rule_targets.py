@@ -9,6 +9,9 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.local.asl.refusals import no_machine, throttled
+from shared.local.triggers.rule_targets import _refusal
+
 
 @pytest.fixture(scope="module")
 def events(account):
@@ -55,6 +58,12 @@ def test_a_machine_starts_with_what_its_target_says(account, events, machine, mo
     events.disable_rule(Name=name)
     send(events, name)
     assert len(account.machines.list_executions(stateMachineArn=machine)["executions"]) == len(after)
+
+
+def test_a_start_that_an_account_throttles_is_tried_again_and_not_lost():
+    told = _refusal(throttled())
+    assert (told.code, told.passes) == ("THROTTLING", True)
+    assert not _refusal(no_machine("arn")).passes
 
 
 def test_a_role_that_may_not_starts_nothing_and_the_sender_is_not_told(account, events, machine):
