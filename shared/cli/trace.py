@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +100,8 @@ def _prepare(receiver: Receiver) -> None:
 
 
 def _deliver(spans: RunSpans, to: Receiver | Path) -> Delivered:
+    from importlib import metadata  # 0.1 s
+
     from shared.measure.tracing import deliver
 
     version = metadata.version("teamlanes")

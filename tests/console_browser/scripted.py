@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ STATIC = Path(shared.console.__file__).parent / "static"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 HOST = "http://label.localhost:4600"
 AT = datetime(2026, 11, 30, 15, 40, 49, tzinfo=UTC)
+AN_HOUR = timedelta(hours=1)
 # What is asked, as a promise that ends once the answer was read.
 TELL_ANSWERS = """
 window.answered = null;
@@ -95,7 +96,7 @@ class Scripted:
 
     def open(self) -> None:
         """Open the page with a clock that stands still."""
-        self.page.clock.install(time=AT)
+        self.page.clock.install(time=AT - AN_HOUR)  # it runs until it is stopped, and never backwards
         self.page.clock.pause_at(AT)
         self.visit()
 
