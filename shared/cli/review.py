@@ -59,7 +59,7 @@ def review(
             console.line(team)
         return
     reviews: list[Review] = []
-    with laid_beside(root, commit) as before, _rehearsing(root) as rehearse:
+    with laid_beside(root, commit) as before, _rehearsing() as rehearse:
         for number, (team, why) in enumerate(found.teams.items(), 1):
             console.note(f"{number} of {len(found.teams)}: {team}")
             reviews.append(review_team(root, before, team, why, rehearse))
@@ -88,7 +88,7 @@ def _lent(root: Path) -> dict[str, list[str]]:
 
 
 @contextlib.contextmanager
-def _rehearsing(root: Path) -> Iterator[Callable[[Project, Lane], Rehearsal]]:
+def _rehearsing() -> Iterator[Callable[[Project, Lane], Rehearsal]]:
     """Give what makes an embedded cloud of this command's own, begun when it is first asked for."""
     from shared.aws.client import connect_endpoint
     from shared.cli.wiring import signals_unwind
@@ -96,7 +96,6 @@ def _rehearsing(root: Path) -> Iterator[Callable[[Project, Lane], Rehearsal]]:
     from shared.local.state import State
     from shared.run.clouds import Rehearsal
 
-    del root
     with contextlib.ExitStack() as stack:
         stack.enter_context(signals_unwind())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lanes-review-")))

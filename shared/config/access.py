@@ -19,7 +19,7 @@ _IAM_NAME = r"(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}"  # CreateUser; behind its path,
 _PERMISSION_SET = r"[\w+=,.@-]{1,32}"  # IAM Identity Center, CreatePermissionSet
 _OWNER, _NAME, _ID = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", r"[A-Za-z0-9._-]{1,100}", r"@\d{1,20}"
 _REPOSITORY = rf"{_OWNER}/{_NAME}|{_OWNER}{_ID}/{_NAME}{_ID}"
-_BRANCH = r"[A-Za-z0-9._/-]{1,200}"
+_BRANCH = r"(?!refs/)[A-Za-z0-9._/-]{1,200}"
 _ENVIRONMENT = r"[A-Za-z0-9._-]{1,200}"
 
 
@@ -37,7 +37,7 @@ PermissionSet = Annotated[str, _matching(_PERMISSION_SET, "a permission set's na
 Repository = Annotated[
     str, _matching(_REPOSITORY, "OWNER/NAME, or OWNER@ID/NAME@ID as tokens of repositories since July 2026 have it")
 ]
-Branch = Annotated[str, _matching(_BRANCH, "a branch's name, such as main, without a star")]
+Branch = Annotated[str, _matching(_BRANCH, "a branch's name, such as main, without refs/heads/ and without a star")]
 Environment = Annotated[str, _matching(_ENVIRONMENT, "an environment's name: letters, digits, '.', '_' and '-'")]
 
 
@@ -46,12 +46,17 @@ class GithubFile(FileModel):
 
     repository: Repository = Field(description="OWNER/NAME; OWNER@ID/NAME@ID for repositories made since July 2026.")
     branch: Branch | None = Field(None, description="Workflows that run on this branch.")
-    environment: Environment | None = Field(None, description="Workflows whose job names this environment.")
+    environment: Environment | None = Field(
+        None,
+        description="Workflows whose job names this environment: of each branch that the environment lets deploy.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> GithubFile:
         if (self.branch is None) == (self.environment is None):
-            raise ValueError("names a branch or an environment: one of them, so that a pull request is never let in")
+            raise ValueError(
+                "names a branch or an environment: one of them, so that nothing else of the repository is let in"
+            )
         return self
 
 
@@ -88,6 +93,9 @@ class Workflows:
     @property
     def subject(self) -> str:
         """What the claim ``sub`` of their tokens says.
+
+        That of a job in an environment tells no branch and no event. A pull request's job has the same, unless the
+        environment's settings on GitHub let chosen branches alone deploy.
 
         Source: GitHub Docs, "OpenID Connect reference", example subject claims. Repositories that were made, renamed or
         moved since 15 July 2026 carry ids: GitHub's changelog of 2026-04-23 (read 2026-11-30).

@@ -93,7 +93,7 @@ def _with(text: str, lists: Mapping[str, Sequence[Entry]], where: str) -> str:
     data: Json = {KEY: dict(lists)}
     part = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120) if lists else ""
     lines = text.splitlines(keepends=True)
-    found = _place(text)
+    found = _place(text, where)
     if found is None:
         gap = "" if not part else "\n" if text.endswith("\n") else "\n\n"
         return f"{text}{gap}{part}"
@@ -104,11 +104,15 @@ def _with(text: str, lists: Mapping[str, Sequence[Entry]], where: str) -> str:
     return "".join([*lines[:first], part, *lines[last:]])
 
 
-def _place(text: str) -> tuple[int, int] | None:
+def _place(text: str, where: str) -> tuple[int, int] | None:
     """Return the lines of the part: its first, and the one after its last. Blank lines and comments behind are none."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return None
+    if root.flow_style:
+        raise LanesError(
+            "the file is written in braces", where=where, fix="change it there by hand; lanes validate checks it"
+        )
     for key, value in root.value:
         if key.value == KEY:
             last = value.end_mark.line + (value.end_mark.column > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Never
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def read_exact(text: str | bytes) -> Json:
 def _object(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise InexactJsonError(f"the key {twice!r} is given twice")
     return value
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 MEETS = RENDEZVOUS_VARIABLES[0]
 """The variable of a function whose ranks wait for each other."""
-_SIZE, _SWITCH, _ELSEWHERE = "world_size", "fmi_enabled", "rendezvous_endpoint"
+MEETING = "rendezvous_endpoint"
+"""The parameter that says where ranks meet, if not at the lane's own rendezvous."""
+_SIZE, _SWITCH = "world_size", "fmi_enabled"
 
 
 class Beyond(NamedTuple):
@@ -53,7 +55,7 @@ def beyond(lane: Lane, workflow: Workflow, payload: Mapping[str, Json]) -> Beyon
     ranks = meeting_ranks(lane, workflow, payload)
     if ranks is None:
         return None
-    server = _server(lane.rendezvous, payload.get(_ELSEWHERE))
+    server = _server(lane.rendezvous, payload.get(MEETING))
     most = carried(server)
     if ranks <= most:
         return None

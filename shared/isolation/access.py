@@ -69,10 +69,19 @@ def _as_user(lane: Lane, user: str, policy: str) -> tuple[str, ...]:
 
 
 def _as_workflow(lane: Lane, workflows: Workflows) -> tuple[str, ...]:
-    named = (f"    environment: {workflows.environment}",) if workflows.environment else ()
+    named: tuple[str, ...] = ()
+    guard: tuple[str, ...] = ()
+    if workflows.environment:
+        named = (f"    environment: {workflows.environment}",)
+        guard = (
+            f"once in {workflows.repository}, Settings, Environments, {workflows.environment}:",
+            "Deployment branches and tags, Selected, main",
+            "(without it each branch and pull request of the repository that names the environment is let in)",
+        )
     return (
         "once in the account, by who administers it:",
         f"aws iam create-open-id-connect-provider --url https://{GITHUB} --client-id-list {AUDIENCE}",
+        *guard,
         "then, in the workflow's job:",
         *named,
         "    permissions: {id-token: write, contents: read}",

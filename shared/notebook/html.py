@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_AS_IT_IS = "tex2jax_ignore mathjax_ignore"
+"""Notebooks typeset what stands between two dollar signs: prices, and formulas with links in texts of others. MathJax
+leaves elements of these classes alone, as pandas' tables without ``display.html.use_mathjax`` have them."""
+
+
 def headline(status: str, text: str) -> Markup:
     """Return the first line: a *status* in bold, and *text*."""
     return Markup("<p><b>{}</b> {}</p>").format(visible(status), visible(text))
@@ -39,4 +44,5 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
 
 def whole(*parts: Markup) -> str:
     """Return *parts* as what a cell shows."""
-    return str(Markup("<div>{}</div>").format(Markup("").join(escape(part) for part in parts)))
+    content = Markup("").join(escape(part) for part in parts)
+    return str(Markup('<div class="{}">{}</div>').format(_AS_IT_IS, content))

@@ -6,9 +6,10 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from markupsafe import escape
+from markupsafe import Markup
 from rich.console import Console
 
+from shared.notebook.html import whole
 from shared.run.progress_view import MOST_BARS, line_of, live
 from shared.visible import visible
 
@@ -120,15 +121,18 @@ class InJupyter:
     def _html(self) -> str:
         older = len(self._notes) - _MOST_NOTES
         notes = [*([f"{older} lines before"] if older > 0 else []), *self._notes[-_MOST_NOTES:], self._state]
-        lines = "<br>".join(str(escape(line)) for line in notes if line)
-        rows = "".join(_row(bar) for bar in self._bars)
-        return f"<div><small>{lines}</small>" + (f"<table><tbody>{rows}</tbody></table>" if rows else "") + "</div>"
+        parts = [Markup("<small>{}</small>").format(Markup("<br>").join(line for line in notes if line))]
+        if self._bars:
+            parts.append(Markup("<table><tbody>{}</tbody></table>").format(Markup("").join(map(_row, self._bars))))
+        return whole(*parts)
 
 
-def _row(bar: Bar) -> str:
+def _row(bar: Bar) -> Markup:
     told = f"{bar.done:,} of {bar.total:,}" if bar.total else f"{bar.done:,}"
-    meter = f'<progress value="{bar.done}" max="{bar.total}"></progress>' if bar.total else "<progress></progress>"
-    return f"<tr><td>{escape(bar.name)}</td><td>{meter}</td><td>{told}</td></tr>"
+    meter = Markup("<progress></progress>")
+    if bar.total:
+        meter = Markup('<progress value="{}" max="{}"></progress>').format(bar.done, bar.total)
+    return Markup("<tr><td>{}</td><td>{}</td><td>{}</td></tr>").format(bar.name, meter, told)
 
 
 def progress_here() -> Progress:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.aws.access_key import AccessKey, credentials
+from shared.config.worlds import MEETING
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -130,9 +131,8 @@ class Cloud:
         Payloads of the field spell the rendezvous's endpoint out, and a rehearsal must not leave the machine. Ranks
         that a payload sends anywhere else go there.
         """
-        key = "rendezvous_endpoint"
-        told = payload.get(key) if isinstance(payload, dict) else None
-        return {key: ""} if self.keeps_ranks and told == lane.rendezvous.endpoint else {}
+        told = payload.get(MEETING) if isinstance(payload, dict) else None
+        return {MEETING: ""} if self.keeps_ranks and told == lane.rendezvous.endpoint else {}
 
     def bring_here(self, lane: Lane, deployed: Deployed, *, write: bool) -> Here:
         """Return what it takes to call a function of *lane* in this process; *write* lets its calls change something.

@@ -101,6 +101,13 @@ def test_what_goes_into_main_names_its_teams_and_each_its_role(runner):
     assert json.loads(told["teams"]) == ["team9"]
 
 
+def test_a_push_whose_teams_cannot_be_told_fails_its_job(runner):
+    code, told = runner.run("touched", "Touched", BEFORE="0" * 40)
+    assert code == 2
+    assert "git knows no commit" in told
+    assert not runner.output.exists()
+
+
 def test_who_may_write_runs_nothing_of_the_pull_requests():
     for file in FILES:
         workflow = yaml.safe_load(file.read_text())

@@ -32,6 +32,7 @@ FILE = "report.json"
 DRAWING = "state-machine.svg"
 EMBEDDED = '<script type="application/json" id="report">'
 """What the same begins with in the page. A browser runs no block of this type."""
+EMBEDDED_END = "</script>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _render(name: str, report: Report, data: str, image: Callable[[Plot], str]) 
         "fenced": _fenced,
     }
     style = Markup(STYLE)  # noqa: S704  a file of ours
-    block = Markup(f"{EMBEDDED}{_in_page(data)}</script>" if data else "")  # noqa: S704  nothing in it ends it
+    block = Markup(f"{EMBEDDED}{_in_page(data)}{EMBEDDED_END}" if data else "")  # noqa: S704  nothing in it ends it
     return environment.get_template(name).render(report=report, machine_style=style, block=block)
 
 

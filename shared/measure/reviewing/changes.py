@@ -55,11 +55,20 @@ def laid_beside(root: Path, base: str) -> Iterator[Path]:
         try:
             there = tree / inside
             (root / CACHE).mkdir(parents=True, exist_ok=True)
-            (there / CACHE).parent.mkdir(parents=True, exist_ok=True)
+            _clear((there / CACHE).parent)  # what a commit holds there is no cache, and may lead elsewhere
             (there / CACHE).symlink_to(root.resolve() / CACHE)
             yield there
         finally:
             _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _clear(folder: Path) -> None:
+    """Make *folder* an empty one, whatever is in its place."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+    folder.mkdir(parents=True)
 
 
 def _git(root: Path, *words: str) -> str:

@@ -69,7 +69,13 @@ def write(spans: Iterable[Span], stream: TextIO, name: str, version: str) -> Del
 
 
 def write_file(spans: Iterable[Span], file: Path, version: str) -> Delivered:
-    """Write *spans* into a *file*. What was there stays until all of them are written."""
+    """Write *spans* into a *file*. What was there stays until all of them are written.
+
+    A pipe or a device is written to as it is: a file in its place would be none.
+    """
+    if file.exists() and not file.is_file():
+        with file.open("w", encoding="utf-8") as stream:
+            return write(spans, stream, str(file), version)
     beside = file.with_name(f".{file.name}.new")
     try:
         with beside.open("w", encoding="utf-8") as stream:

@@ -19,6 +19,9 @@ HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables)."""
 _PATH = "/v1/traces"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(?:%[\w.-]+)?")
+"""A name or an address. What else a host may be, two readers of URLs take for two hosts (RFC 9110, 4.2.4)."""
+_NO_SCHEME = re.compile(r"https?:.*|(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d+(?:/.*)?")
 _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 
@@ -76,6 +79,8 @@ def read_destination(text: str, environment: Mapping[str, str]) -> Receiver | Pa
             where=where,
             fix=f"{HEADERS}='authorization=Basic%20...' in the environment",
         )
+    if not _HOST.fullmatch(host):
+        raise UsageError(f"{host!r} is no host", where=where, fix="http://localhost:4318")
     path = _PATH if parts.path in {"", "/"} else parts.path
     whole = parts._replace(path=path, fragment="")
     receiver = Receiver(whole.geturl(), read_headers(environment.get(HEADERS, "")), whole._replace(query="").geturl())
@@ -90,6 +95,11 @@ def read_destination(text: str, environment: Mapping[str, str]) -> Receiver | Pa
 
 def _file(text: str) -> Path:
     path = Path(text)
+    if _NO_SCHEME.fullmatch(text):
+        address = re.sub("^https?:/*", "", text)
+        raise UsageError(
+            f"{text} reads as an address without http://", where="--otlp", fix=f"http://{address}; ./{text} for a file"
+        )
     if text != "-" and (path.is_dir() or not path.parent.is_dir()):
         what = "is a folder" if path.is_dir() else "lies in a folder that is not there"
         raise UsageError(f"{text} {what}", where="--otlp", fix="name a file, as trace.json, or http://localhost:4318")

@@ -169,7 +169,7 @@ class Sender:
         else:
             try:
                 at = parsedate_to_datetime(text)
-            except ValueError:
+            except (ValueError, OverflowError):
                 return None
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
             seconds = max(0.0, (at - self._now()).total_seconds())
@@ -181,8 +181,7 @@ class Sender:
     def _refused(self, answer: _Answer) -> LanesError:
         shown = self.receiver.shown
         if 300 <= answer.status < 400:  # noqa: PLR2004  a redirect
-            there = urlsplit(answer.headers.get("Location", ""))
-            place = _shown(there._replace(query="", fragment="", netloc=there.netloc.rpartition("@")[2]).geturl())
+            place = _place(answer.headers.get("Location", ""))
             return LanesError(
                 f"it answers {answer.status} and sends on to {place or 'elsewhere'}, which is not followed: the trace "
                 "and its headers are for the address that was named",
@@ -242,6 +241,15 @@ def _pool(receiver: Receiver) -> urllib3.PoolManager:
     if proxy:
         return urllib3.ProxyManager(proxy, retries=False, timeout=_TIMEOUT)
     return urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
+
+
+def _place(url: str) -> str:
+    """Return *url* as it may be shown, without what could be secret in it; "" where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return _shown(parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl())
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ cannot be made again, and the files are named. Its data is known likewise.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.template import render_definition
+from shared.config.worlds import MEETING
 from shared.errors import LanesError, UsageError
 from shared.measure.billing.measured_run import read_measured
 from shared.measure.comparing.values import side_by_side
@@ -27,7 +29,7 @@ from shared.run.upload import files_below, upload
 from shared.run.watch import is_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from shared.aws.client import Aws
@@ -135,11 +137,11 @@ def make_again(bench: Bench, lane: Lane, manifest: RunManifest, tell: Callable[[
     try:
         bench.here.check_room(lane, workflow, payload)
         bench.here.make_ready(lane, workflow, payload)
-        _bring_data(bench, lane, manifest, payload)
-        again = []
-        for number in range(1, bench.times + 1):
-            tell(f"{lane.team} {workflow}, run {number} of {bench.times}")
-            again.append(_run(bench, lane, workflow, payload))
+        with _its_data(bench, lane, manifest, payload):
+            again = []
+            for number in range(1, bench.times + 1):
+                tell(f"{lane.team} {workflow}, run {number} of {bench.times}")
+                again.append(_run(bench, lane, workflow, payload))
     except NotRecomputable:
         raise
     except LanesError as error:
@@ -155,6 +157,9 @@ def _payload(lane: Lane, manifest: RunManifest) -> Json:
         check_payload(lane, run.workflow, payload)
     except UsageError as error:
         raise NotRecomputable(f"its input is refused: {error.what}") from error
+    meets = payload.get(MEETING) if isinstance(payload, dict) else None
+    if meets not in (None, "", lane.rendezvous.endpoint):
+        raise NotRecomputable(f"its ranks meet at {meets}, and a run that is made again reaches nothing outside")
     return payload
 
 
@@ -182,8 +187,11 @@ def _run(bench: Bench, lane: Lane, workflow: str, payload: Json) -> RunManifest:
     )
 
 
-def _bring_data(bench: Bench, lane: Lane, manifest: RunManifest, payload: Json) -> None:
+@contextlib.contextmanager
+def _its_data(bench: Bench, lane: Lane, manifest: RunManifest, payload: Json) -> Iterator[None]:
     """See that the bucket holds the data that the report's run read, no less and no more below its places.
+
+    What was changed for that is gone afterwards, so that the next run finds the sample as it is.
 
     Raises:
         NotRecomputable: It is not here.
@@ -193,6 +201,7 @@ def _bring_data(bench: Bench, lane: Lane, manifest: RunManifest, payload: Json) 
         raise NotRecomputable(f"no digest of its data: {_named(unread)} was too large, or not to be read")
     there = _there(bench, lane, run.workflow, payload)
     lacking = {key: each for key, each in wanted.items() if there.get(key) != each.sha256}
+    files: dict[str, Path] = {}
     if lacking:
         files = _by_digest(bench.data, {each.bytes for each in lacking.values()}) if bench.data else {}
         absent = [key for key, each in lacking.items() if each.sha256 not in files]
@@ -200,12 +209,22 @@ def _bring_data(bench: Bench, lane: Lane, manifest: RunManifest, payload: Json) 
             raise NotRecomputable(
                 f"its data is not here: {_named(absent)}", fix="lanes verify --data FOLDER finds files by their digests"
             )
+    more = there.keys() - wanted.keys()
+    try:
         upload(bench.aws, lane, {key: files[str(each.sha256)] for key, each in lacking.items()})
-    for key in there.keys() - wanted.keys():
+        _remove(bench, lane, more)
+        if _there(bench, lane, run.workflow, payload) != {key: each.sha256 for key, each in wanted.items()}:
+            raise NotRecomputable("its data lies elsewhere than its input says")
+        _check_tables(bench.aws, lane, manifest)
+        yield
+    finally:
+        if lacking or more:
+            _remove(bench, lane, {*there, *lacking})
+
+
+def _remove(bench: Bench, lane: Lane, keys: Iterable[str]) -> None:
+    for key in keys:
         bench.aws.s3.delete_object(Bucket=lane.bucket, Key=key, ExpectedBucketOwner=lane.place.account)
-    if _there(bench, lane, run.workflow, payload) != {key: each.sha256 for key, each in wanted.items()}:
-        raise NotRecomputable("its data lies elsewhere than its input says")
-    _check_tables(bench.aws, lane, manifest)
 
 
 def _there(bench: Bench, lane: Lane, workflow: str, payload: Json) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from shared.config.exact_json import InexactJsonError, read_exact
 from shared.errors import LanesError, UsageError
 from shared.measure.reports.evidence import RunManifest, SweepManifest
-from shared.measure.reports.report import EMBEDDED
+from shared.measure.reports.report import EMBEDDED, EMBEDDED_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ _MOST_VALUES = 3_000_000
 _DEEPEST = 60
 _LARGEST = 1e15  # of any number: beyond it are no bytes, no milliseconds of Unix, and no dollars
 _MOST_FILES = 20_000
-_END = "</script>"
 _MARK = b'"teamlanes_report"'
 _BEGINNING = 512  # bytes in which a report.json says what it is
 _MOST_PROBLEMS = 3
@@ -113,11 +112,13 @@ def read_markdown(submission: Submission) -> str | None:
 def embedded(page: str) -> bytes | None:
     """Return the JSON that *page* holds; None where it holds none."""
     _, found, rest = page.partition(EMBEDDED)
-    data, ended, _ = rest.partition(_END)
+    data, ended, _ = rest.partition(EMBEDDED_END)
     return data.encode() if found and ended else None
 
 
 def _parse(data: bytes, where: str) -> Manifest:
+    if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:  # what it would take in memory is many times its size
+        raise Unreadable("it has more values than any report", where=where)
     try:
         _check_bounds(read_exact(data))
         return _MANIFEST.validate_json(data, strict=True)

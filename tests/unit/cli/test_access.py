@@ -147,6 +147,7 @@ def test_the_trust_of_workflows_is_what_github_documents(lanes, owner, here, fil
     code, out, _ = lanes("access", "topics")
     assert code == 0
     assert "GitHub Actions: uva/lanes, jobs in the environment topics" in out
+    assert "Settings, Environments, topics:\n  Deployment branches and tags, Selected, main\n" in out
     assert f"role-to-assume: '{lane.role_arn(lane.deployer)}'" in out
 
 

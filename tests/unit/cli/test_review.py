@@ -81,7 +81,34 @@ def test_backticks_of_others_close_no_block():
     from shared.measure.reviewing.review import Review
 
     lines = list(as_markdown([Review("team9", "teams/`x`", ("```\n# I am a heading\x1b[2J",))], ["old"], "0" * 40))
-    assert "**old** has no file any more. `lanes destroy old` removes what it owns, before the file goes." in lines
+    assert "`old` has no file any more. `lanes destroy old` removes what it owns, before the file goes." in lines
     start = lines.index("\n````")
     assert lines[start + 1 : start + 4] == ["```", "# I am a heading\\x1b[2J", "````"]
     assert "touched by `teams/x`" in lines
+
+
+def test_names_of_others_are_text_in_one_line():
+    from shared.cli.review_view import as_markdown
+    from shared.measure.reviewing.review import Review
+
+    name = "x\n\n# all is well @everybody\x1b[2J"
+    lines = list(as_markdown([Review("team9", name, told=name)], [name], "0" * 40))
+    shown = "`x # all is well @everybody\\x1b[2J`"
+    assert f"touched by {shown}" in lines
+    assert f"\n{shown}" in lines
+    assert any(line.startswith(f"{shown} has no file any more.") for line in lines)
+
+
+def test_a_change_of_many_teams_fits_into_a_comment():
+    from shared.cli.review_view import as_markdown
+    from shared.measure.reviewing.review import Review
+
+    reviews = [
+        Review(f"team{number}", "shared/x.py", ("a problem of a usual length " * 3,) * 150) for number in range(40)
+    ]
+    text = "\n".join(as_markdown(reviews, [], "0" * 40))
+    assert len(text) < 65_536
+    assert text.count("### ❌ team") == 40
+    assert text.count("150 more lines: `lanes review --json` has all") > 30
+    assert text.count("```") % 2 == 0
+    assert text.index("a problem") < text.index("team1\n")

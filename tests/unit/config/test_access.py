@@ -56,6 +56,7 @@ def test_a_user_is_one_name(name):
         {"repository": "uva", "branch": "main"},
         {"repository": "uva@1/lanes", "branch": "main"},
         {"repository": "uva/lanes", "branch": "*"},
+        {"repository": "uva/lanes", "branch": "refs/heads/main"},  # its claim would be refs/heads/refs/heads/main
         {"repository": "uva/lanes", "environment": "a:ref:refs/heads/main"},
         {"repository": "uva/lanes:ref:refs/heads/x", "branch": "main"},
     ],
@@ -123,3 +124,8 @@ def test_who_is_in_is_not_let_in_again_and_who_is_not_is_named():
 def test_names_of_teams_own_users_stay_theirs(user, why):
     with pytest.raises(ConfigError, match=why):
         checked(grant(TEAM, Change("users", user)), FILE, SLUGS)
+
+
+def test_a_file_in_braces_is_left_alone():
+    with pytest.raises(LanesError, match=r"teams/team2\.yaml: the file is written in braces"):
+        grant("{team: team2, owner: a@example.edu}\n", CHANGES[0])

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from shared.notebook.html import headline, whole
 from shared.notebook.progress import Bar, InJupyter, InLines, kernel_shell, progress_here
+from shared.notebook.table import Table
 from shared.run.logs import Progress
 from shared.run.watch import Snapshot
 
@@ -64,6 +66,15 @@ def test_a_state_that_others_named_is_no_html_and_steers_nothing():
     with InJupyter(cell.display).following() as show:
         show(snapshot({}, "<script>\x1b[2J"))
         assert "RUNNING &lt;script&gt;\\x1b[2J" in cell.html
+
+
+def test_prices_and_formulas_of_others_are_not_typeset():
+    cell = Cell()
+    InJupyter(cell.display).note(r"$0.01 and $\href{javascript:alert(1)}{x}$")
+    table = Table(("text",), [{"text": "$0.01 and $0.02"}])
+    for shown in (cell.html, table._repr_html_(), whole(headline("SUCCEEDED", "$0.01 of $0.02"))):
+        assert shown.startswith('<div class="tex2jax_ignore mathjax_ignore">')
+        assert "$0.01" in shown
 
 
 def test_a_sweep_shows_its_last_lines_and_how_many_runs_are_done():

@@ -68,6 +68,23 @@ def test_the_base_lies_beside_and_is_gone_afterwards_and_no_hook_runs(root):
     assert not (root / "ran").exists()
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_what_a_commit_holds_in_place_of_our_files_is_not_used(root, tmp_path_factory, link):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    if link:
+        (root / ".lanes").symlink_to(elsewhere)
+    else:
+        (root / ".lanes/packages/theirs").mkdir(parents=True)
+        (root / ".lanes/packages/theirs/code.py").write_text("")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "by mistake")
+    base = git(root, "rev-parse", "HEAD")
+    git(root, "rm", "-rq", ".lanes")
+    with laid_beside(root, base) as before:
+        assert (before / ".lanes/packages").resolve() == root.resolve() / ".lanes/packages"
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.parametrize("ref", ["nope", "--output=x", "-h"])
 def test_a_ref_that_is_none(root, ref):
     with pytest.raises(UsageError, match="git knows no commit"):

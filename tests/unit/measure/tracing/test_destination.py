@@ -26,6 +26,7 @@ def test_what_is_no_address_is_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert read_destination("trace.json", {}) == Path("trace.json")
     assert read_destination("-", {}) == Path("-")
+    assert read_destination("./localhost:4318", {}) == Path("localhost:4318")
     with pytest.raises(UsageError, match="is a folder"):
         read_destination(str(tmp_path), {})
     with pytest.raises(UsageError, match="folder that is not there"):
@@ -40,6 +41,13 @@ def test_what_is_no_address_is_a_file(tmp_path, monkeypatch):
         ("grpc://localhost:4317", "go by OTLP over HTTP"),
         ("http://h:notaport", "this is no address"),
         ("https://me:hunter2@h", "would be shown"),
+        ("http://127.0.0.1@h", "would be shown"),
+        ("http://127.0.0.1\\evil.example:80", "is no host"),
+        ("http://localhost evil.example", "is no host"),
+        ("localhost:4318", r"fix: http://localhost:4318; \./localhost:4318 for a file"),
+        ("[::1]:4318/v1/traces", r"fix: http://\[::1\]:4318/v1/traces"),
+        ("http:localhost:4318", "fix: http://localhost:4318;"),
+        ("http:/h", "fix: http://h;"),
     ],
 )
 def test_what_is_no_address_of_a_receiver_is_refused_and_no_password_is_shown(text, said):

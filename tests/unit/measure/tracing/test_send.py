@@ -1,6 +1,7 @@
 """Sending, to a receiver on loopback that reads what comes by OpenTelemetry's own messages."""
 
 import datetime as dt
+import os
 import ssl
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.errors import LanesError
-from shared.measure.tracing.deliver import send
+from shared.measure.tracing.deliver import send, write_file
 from shared.measure.tracing.destination import read_destination
 from shared.measure.tracing.send import Sender
 from tests.helpers.collector import PROTOBUF, Collector, collecting, partial
@@ -69,7 +70,13 @@ def test_a_busy_receiver_is_asked_again_after_growing_waits(collector, sender, w
 
 @pytest.mark.parametrize(
     ("asked", "waited"),
-    [("7", 7.0), ("Fri, 02 Jan 2026 03:04:15 GMT", 10.0), ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0), ("soon", 1.0)],
+    [
+        ("7", 7.0),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", 1.0),
+        ("Fri, 02 Jan 2026 03:04:15 GMT", 10.0),
+        ("Fri, 02 Jan 2026 03:00:00 GMT", 0.0),
+        ("soon", 1.0),
+    ],
 )
 def test_the_receiver_says_when_to_come_back(collector, sender, waits, span, asked, waited):
     collector.answers = [(503, {"Retry-After": asked}, b"")]
@@ -202,3 +209,20 @@ def test_a_certificate_that_nobody_signed_is_refused_unless_it_is_named(sender, 
 def test_a_receiver_without_tls_is_told_as_that(collector, sender, span):
     with pytest.raises(LanesError, match="it speaks no TLS"):
         sender(collector.url.replace("http:", "https:")).send([span()])
+
+
+def test_a_redirect_to_what_is_no_address_is_told(collector, sender, span):
+    collector.answers = [(302, {"Location": "http://[nowhere"}, b"")]
+    with pytest.raises(LanesError, match="sends on to elsewhere"):
+        sender().send([span()])
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path, span):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    delivered = write_file([span()], pipe, "0.1")
+    assert len(os.read(reading, 1 << 16)) == delivered.bytes
+    os.close(reading)
+    assert list(tmp_path.iterdir()) == [pipe]
+    assert pipe.is_fifo()

@@ -5,9 +5,11 @@ import json
 import re
 
 import pytest
+from matplotlib.figure import Figure
 
 from shared.measure.reports.evidence import Images, RunManifest
-from shared.measure.reports.report import as_html, as_markdown
+from shared.measure.reports.plots_style import element, files_of
+from shared.measure.reports.report import EMBEDDED, as_html, as_markdown
 from shared.measure.reports.report_run import show_run
 from shared.measure.verifying.consistent import manifest_findings
 from shared.measure.verifying.page import markdown_findings, page_findings
@@ -16,8 +18,14 @@ from tests.helpers.reported_run import manifest
 
 _NUMBER = re.compile(r"(?<![\w#.-])\d+(?:[.,]\d+)*(?![\w-])")
 PLOT = "<svg>12 bars</svg>"
-PLOTS = {"timeline": Images(svg=hashlib.sha256(PLOT.encode()).hexdigest(), png="0" * 64)}
 _SHOWN = re.compile(r">([^<>]*\d[^<>]*)<")
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+PLOTS = {"timeline": Images(svg=sha256(PLOT), png="0" * 64)}
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +151,66 @@ def test_each_line_of_the_markdown_is_named(report):
     text = as_markdown(report)
     (found,) = markdown_findings(text.replace("| world_size | 3 |", "| world_size | 30 |"), report)
     assert (found.says, found.follows) == ("| world_size | 30 |", "| world_size | 3 |")
+
+
+HIDDEN = "<h2>mae 0.0001</h2>"
+
+
+@pytest.mark.parametrize(
+    ("place", "with_what"),
+    [
+        ("</style>", f"{EMBEDDED}</style>{HIDDEN}<style></script></style>"),
+        ('aria-label="State machine"', f'aria-label="State machine{EMBEDDED}">{HIDDEN}<p title="</script>"'),
+        ("</body>", f"{EMBEDDED}{HIDDEN}</script></body>"),
+    ],
+)
+@pytest.mark.parametrize("data", ["", "{}"])
+def test_a_block_of_figures_hides_nothing_elsewhere(report, data, place, with_what):
+    page = as_html(report, data, lambda _: PLOT)
+    assert list(page_findings(page, report, PLOTS)) == []
+    changed = page.replace(place, with_what, 1)
+    assert changed != page
+    assert list(page_findings(changed, report, PLOTS))
+
+
+@pytest.mark.parametrize(
+    "plot",
+    [
+        f"<svg></svg></div>{HIDDEN}<div><svg></svg>",
+        f"<svg>{HIDDEN}</svg>",
+        f"<svg><!-->{HIDDEN}--></svg>",
+        "<svg><text>mae 0.0001</text></svg>",
+        "<svg><script>document.title = 9</script></svg>",
+        "<svg><g onmouseover='alert(9)'></g></svg>",
+        "<svg><style>dd::after { content: '9' }</style></svg>",
+        '<svg style="position: fixed"></svg>',
+        '<svg style="overflow:visible"></svg>',
+    ],
+)
+def test_a_plot_is_a_drawing_and_no_more_whatever_digest_is_given(report, page, plot):
+    changed = page.replace(PLOT, plot)
+    assert list(page_findings(changed, report, {"timeline": Images(svg=sha256(plot), png="0" * 64)}))
+
+
+def test_what_matplotlib_draws_is_a_drawing(report):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([1, 2], label="a < b & $c$ -- d")
+    axes.hexbin([1, 2, 3], [1, 2, 3])
+    axes.imshow([[1, 2], [3, 4]])
+    axes.legend()
+    svg = element(files_of(figure)[0])
+    page = as_html(report, image=lambda _: svg)
+    assert list(page_findings(page, report, {"timeline": Images(svg=sha256(svg), png="0" * 64)})) == []
+
+
+def test_a_page_that_is_large_or_deep_is_read_in_no_more_time_than_its_size_asks(report, page):
+    many = 20_000  # with a time that grows by the square, each of these took minutes
+    for more in (
+        EMBEDDED * many,
+        '<figure><div role="img" aria-label=""><svg>' * many,
+        "<b>" * many + "</i>" * many,
+        "<p>1</p>" * many,
+    ):
+        assert list(page_findings(page.replace("</body>", f"{more}</body>"), report, PLOTS))
+    assert list(markdown_findings(as_markdown(report).replace("\n", "\n1\n" * 200), report))

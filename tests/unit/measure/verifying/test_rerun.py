@@ -1,11 +1,17 @@
 """What keeps a run from being made again is told before any cloud is started."""
 
+import hashlib
+from types import SimpleNamespace
+
+import boto3
 import pytest
+from moto import mock_aws
 
 from shared.config.load import load_project
 from shared.config.template import render_definition
+from shared.measure.reports.evidence import Stored
 from shared.measure.reports.read_provenance import code_digests
-from shared.measure.verifying.rerun import NotRecomputable, check_same, key_of
+from shared.measure.verifying.rerun import Bench, NotRecomputable, check_same, key_of, make_again
 from tests.helpers.project import REPOSITORY
 from tests.helpers.reported_run import evidence, manifest, provenance
 
@@ -97,3 +103,48 @@ def test_reports_of_one_input_and_data_share_their_runs(claim):
     assert key_of(first) == key_of(claim(run={"id": "20270101T000000Z-ffffff"}))
     assert key_of(first) != key_of(claim(run={"input": '{"world_size": 4, "seed": 17}'}))
     assert key_of(first) != key_of(claim(of={"data": ()}))
+
+
+def test_a_run_whose_ranks_meet_at_a_place_of_their_own_is_not_made_again(claim, lane):
+    given = '{"world_size": 4, "rendezvous_endpoint": "evil.example:5000"}'
+    with pytest.raises(NotRecomputable, match=r"meet at evil\.example:5000, .* reaches nothing outside"):
+        make_again(None, lane, claim(run={"input": given}), print)
+
+
+class Here:
+    """A cloud in which nothing runs; like a rehearsal it fills an empty folder with the sample."""
+
+    def __init__(self, s3, bucket):
+        self.s3, self.bucket = s3, bucket
+
+    def keys(self):
+        return {each["Key"] for each in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
+
+    def check_room(self, *_):
+        pass
+
+    def make_ready(self, *_):
+        if not self.keys():
+            for name in ("one.npz", "two.npz"):
+                self.s3.put_object(Bucket=self.bucket, Key=f"datasets/sample/{name}", Body=name.encode())
+
+    def meeting_here(self, *_):
+        raise NotRecomputable(f"nothing runs here, on {sorted(self.keys())}")
+
+
+def test_a_report_of_less_data_leaves_the_sample_whole_for_the_next(project, claim, lane, tmp_path):
+    def stored(name, text):
+        return Stored(key=f"datasets/sample/{name}", bytes=len(text), sha256=hashlib.sha256(text.encode()).hexdigest())
+
+    whole = [stored(name, name) for name in ("one.npz", "two.npz")]
+    own = stored("two.npz", "my own data")
+    (tmp_path / "own").write_text("my own data")
+    given = '{"world_size": 2, "data_prefix": "datasets/sample"}'
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        s3.create_bucket(Bucket=lane.bucket)
+        here = Here(s3, lane.bucket)
+        bench = Bench(project, SimpleNamespace(s3=s3), here, tmp_path, 2, 1.0)
+        for data in (whole, whole[:1], [whole[0], own], whole):
+            with pytest.raises(NotRecomputable, match=f"nothing runs here, on .*{data[-1].key}'\\]$"):
+                make_again(bench, lane, claim(run={"input": given}, of={"data": tuple(data), "tables": ()}), print)

@@ -79,6 +79,10 @@ BROKEN = {
     "deep": b'{"teamlanes_report": 1, "kind": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "rather deep": b'{"teamlanes_report": 1, "kind": ' + b"[" * 90 + b"]" * 90 + b"}",
     "a key twice": b'{"teamlanes_report": 1, "teamlanes_report": 1}',
+    "a key twice of many": b'{"teamlanes_report": 1'
+    + b"".join(b',"%d":1' % each for each in range(60_000))
+    + b',"9":1}',
+    "more values than any report": b'{"teamlanes_report": [' + b"{}," * 3_000_000 + b"1]}",
     "NaN": b'{"teamlanes_report": NaN}',
     "too large a number": b'{"teamlanes_report": 1e300}',
     "a long integer": b'{"teamlanes_report": ' + b"9" * 5000 + b"}",
