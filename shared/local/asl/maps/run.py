@@ -122,6 +122,9 @@ class MapRun:
         account = self.engine.account
         self._tokens = None if account is None else account.dispatch(express=fields.express)
         self.most = MOST if account is None else MAP_CHILDREN.value
+        # Where the events of express children go: nothing else tells of these.
+        machine = parent.started_machine
+        self._logging = machine.logging if fields.express and machine is not None else None
         self._later: Timer | None = None
 
     # What gives it work.
@@ -247,8 +250,8 @@ class MapRun:
         child.number, child.place = self.engine.runs.new_number(), (index, size)
         self._runs_now(child, index, size)
         child.start(given)
-        if express and (machine := self.parent.started_machine):  # nothing else tells of it
-            deliver_at_the_end(child, machine.logging)
+        if self._logging is not None:
+            deliver_at_the_end(child, self._logging)
 
     def _runs_now(self, child: Execution, index: int, size: int) -> None:
         self._running[child] = (index, size)
