@@ -1,4 +1,4 @@
-"""Reads that AWS throttles are tried again for about a minute: whoever follows a run shares its account with others.
+"""Reads that AWS throttles are tried again for a minute at most: whoever follows a run shares its account with others.
 
 botocore itself tries three times, within some three seconds. That is too little where ten people follow one run: their
 calls come to more than an account has, and each of them must wait until the others have had theirs. So the waits grow,
@@ -26,6 +26,8 @@ _SERVICES = ("stepfunctions", "logs", "lambda")
 _READS = ("Describe", "Filter", "Get", "List")
 _MOST = 14  # tries
 _LONGEST = 8.0  # seconds between two
+_TOGETHER = 60.0  # seconds of a call's waits
+_WAITED = "throttled_seconds"
 
 
 def wait_out_throttles(session: boto3.Session, draw: Callable[[], float] = random) -> None:
@@ -45,6 +47,7 @@ def _wait(
     response: tuple[object, Mapping[str, Mapping[str, str]]] | None,
     operation: OperationModel,
     attempts: int,
+    request_dict: Mapping[str, dict[str, float]],
     **_: object,
 ) -> float | None:
     """Return the seconds to wait before a call is tried again; None to leave that to botocore."""
@@ -52,4 +55,10 @@ def _wait(
         return None
     if response[1].get("Error", {}).get("Code") not in THROTTLED.codes:
         return None
-    return draw() * min(_LONGEST, 2.0 ** (attempts - 1))
+    context = request_dict["context"]  # the call's own, as long as it is tried
+    left = _TOGETHER - context.get(_WAITED, 0.0)
+    if left <= 0:
+        return None
+    wait = min(left, draw() * min(_LONGEST, 2.0 ** (attempts - 1)))
+    context[_WAITED] = _TOGETHER - left + wait
+    return wait

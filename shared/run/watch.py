@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.run.map_total import MapTotal, is_throttled
-from shared.run.patience import LONGEST_WAIT, growing_waits
+from shared.run.map_total import MapTotal
+from shared.run.patience import growing_waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from shared.run.logs import LogReader, Progress
     from shared.run.start import Run
 
-_MOST_THROTTLED = 30  # looks in a row that AWS throttles: a minute of them means that something else is wrong
 _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 
 
@@ -69,6 +65,8 @@ def follow(
 ) -> Iterator[Snapshot]:
     """Yield a snapshot at once, and then more at growing intervals. The last one is the execution's end.
 
+    A look that AWS throttles is waited out by the clients that it is made with (:mod:`shared.aws.patience`).
+
     Args:
         aws: Where it runs.
         run: The execution.
@@ -76,22 +74,13 @@ def follow(
         sleep: Waits, in seconds.
         total: Finds how many items a distributed Map has; made here if not given.
     """
-    waits, throttled = growing_waits(), 0
     total = total or MapTotal(aws.states)
-    while True:
-        try:
-            snapshot = _look(aws, run, reader, total)
-        except ClientError as error:
-            throttled += 1
-            if not is_throttled(error) or throttled == _MOST_THROTTLED:
-                raise
-            waits = repeat(LONGEST_WAIT)
-        else:
-            throttled = 0
-            yield snapshot
-            if snapshot.ended:
-                return
-        sleep(next(waits))
+    for wait in growing_waits():
+        snapshot = _look(aws, run, reader, total)
+        yield snapshot
+        if snapshot.ended:
+            return
+        sleep(wait)
 
 
 def _look(aws: Aws, run: Run, reader: LogReader, total: MapTotal) -> Snapshot:

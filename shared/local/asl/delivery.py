@@ -1,25 +1,27 @@
 """An execution's events in CloudWatch Logs, as the machine's logging configuration asks: ALL, ERROR, FATAL or OFF.
 
 They are written when the execution has ended, on a thread that may block. For an express execution there is no other
-record.
+record. They are written within the process: AWS delivers them itself, so they are no calls of the account's, and a Map
+may have thousands of express children, for which calls over HTTP took longer than the children.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
+import logging
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.models import logs_backends
 
-from shared.errors import code_of
+from shared.disks import DiskError
 from shared.local.asl.errors import dumps
 from shared.local.asl.history import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
     from mypy_boto3_stepfunctions.type_defs import LoggingConfigurationTypeDef
 
@@ -29,8 +31,7 @@ OFF, FATAL, ERROR = "OFF", "FATAL", "ERROR"
 _FATAL = frozenset({"ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
 _DELIVERY = "delivery.logs.amazonaws.com"
 _ERROR_ENDINGS = ("Failed", "Aborted", "TimedOut")
-# What one PutLogEvents takes.
-_BATCH_EVENTS, _BATCH_BYTES, _OVERHEAD = 1000, 1_000_000, 26
+_LOG = logging.getLogger(__name__)
 
 
 def deliver_at_the_end(execution: Execution, configuration: LoggingConfigurationTypeDef) -> None:
@@ -52,33 +53,27 @@ def deliver_at_the_end(execution: Execution, configuration: LoggingConfiguration
 
 
 def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
-    from botocore.exceptions import BotoCoreError  # loaded with the client, not with the engine
-
     try:
         _write(execution, level, groups, data=data)
-    except BotoCoreError:
-        return  # the cloud is being closed, and CloudWatch with it: nobody can read this any more
+    except DiskError as error:  # the execution has ended, and its end is worth more than its log
+        _LOG.error("log lines of executions are lost: %s: %s; fix: %s", error.where, error.what, error.fix)
 
 
 def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
     day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
     stream = f"states/{execution.identity.machine_name}/{day:%Y-%m-%d-%H-%M}/{execution.identity.name}"
     entries = list(_entries(execution, level, data=data))
-    open_groups = [arn.split(":log-group:")[-1] for arn in groups if entries and _let_in(execution, arn, stream)]
-    if not open_groups:
-        return
-    services = execution.engine.services
-    client: CloudWatchLogsClient = services.client("logs", services.region_of(execution.arn))
-    for group in open_groups:
+    _, _, _, region, account, *_ = execution.arn.split(":")
+    backend = logs_backends[account][region]
+    for arn in groups:
+        name = arn.split(":log-group:")[-1]
+        if not entries or not _let_in(execution, arn, stream):
+            continue
         try:
-            client.create_log_stream(logGroupName=group, logStreamName=stream)
-        except ClientError as error:
-            if code_of(error) == "ResourceNotFoundException":
-                continue  # AWS, too, drops the events of a group that is not there
-            if code_of(error) != "ResourceAlreadyExistsException":  # a redrive goes on in the same stream
-                raise
-        for batch in _batches(entries):
-            client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
+            backend.ensure_log_stream(name, stream)  # a redrive goes on in the same one
+            backend.groups[name].put_log_events(stream, entries)
+        except (KeyError, ResourceNotFoundException):
+            continue  # AWS, too, drops the events of a group that is not there
 
 
 def _let_in(execution: Execution, group: str, stream: str) -> bool:
@@ -114,17 +109,3 @@ def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[InputL
             "redrive_count": str(execution.redrives),
         }
         yield {"timestamp": stamp, "message": dumps(message)}
-
-
-def _batches(entries: list[InputLogEventTypeDef]) -> Iterator[list[InputLogEventTypeDef]]:
-    batch: list[InputLogEventTypeDef] = []
-    size = 0
-    for entry in entries:
-        weight = len(entry["message"].encode(errors="replace")) + _OVERHEAD
-        if batch and (len(batch) == _BATCH_EVENTS or size + weight > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(entry)
-        size += weight
-    if batch:
-        yield batch

@@ -68,6 +68,28 @@ def test_each_wait_is_drawn_by_chance_and_after_a_minute_it_is_told(monkeypatch,
     assert sum(aws.waits) == 0.5 * (1 + 2 + 4 + 10 * 8)
 
 
+def test_no_call_waits_for_more_than_a_minute_however_chance_falls(monkeypatch):
+    aws = Aws(monkeypatch, THROTTLED, draw=lambda: 0.999)
+    client = aws.client("stepfunctions")
+    for _ in range(2):  # each call has a minute of its own
+        aws.waits.clear()
+        with pytest.raises(ClientError, match="Rate exceeded"):
+            client.describe_execution(executionArn=ARN)
+        assert sum(aws.waits) == pytest.approx(60)
+
+
+def test_ctrl_c_ends_a_wait(monkeypatch):
+    aws = Aws(monkeypatch, THROTTLED)
+
+    def interrupted(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        aws.client("stepfunctions").describe_execution(executionArn=ARN)
+    assert aws.asked == 1
+
+
 def test_a_refusal_that_does_not_pass_is_told_at_once(monkeypatch):
     aws = Aws(monkeypatch, DENIED)
     with pytest.raises(ClientError, match="no"):

@@ -74,7 +74,7 @@ class Distributed:
         try:
             if not run.complete:
                 yield from self._feed(strand, effective, run, items)
-            yield from run.wait_for_backlog(0)
+            yield from run.wait_for_end()
             run.check()
             result = yield from self._result(strand, effective, run)
         except StateFailure as cause:
@@ -176,7 +176,7 @@ class Distributed:
             if not chunk:
                 run.finish_reading()
                 return
-            yield from run.wait_for_backlog(run.most - CHUNK)  # the next chunk fills it up
+            yield from run.wait_for_room(CHUNK)
             if runs.behind:
                 yield from Call(runs.flush).answered()
         if opened is not None:

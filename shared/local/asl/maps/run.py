@@ -5,7 +5,7 @@ the Map state feeds the run and waits for it; the ends of children drive it::
 
     take(item) --> waiting --_fill_slots--> running --child_ended--> ended: output in ``results``, or in ``failed``
                                                        |
-    wait_for_backlog: the strand is parked <--wake-----'  when the backlog has fallen, or too many items failed
+         wait_for_room: the strand is parked <--_wake--'  when the backlog has fallen, or too many items failed
 
 - ``_fill_slots`` starts a child in each free slot. It is called whenever there may be one: an item came, a child ended,
   the limits were changed, a redrive began. Where an account paces (``shared.local.pacing``), each child takes a token
@@ -113,14 +113,18 @@ class MapRun:
         self.complete = False
         self.redrives = 0
         self.redriven_at: float | None = None
-        # Each child that a redrive has yet to run again: index, number of items, ARN, and the input of an express one.
-        self._again: deque[tuple[int, int, str, str | None]] = deque()
-        # The strand is woken when the backlog has fallen to this.
-        self._awaited = 0
+        # Each child that a redrive has yet to run again: index, number of items, ARN, how it had ended, and an express
+        # one's input.
+        self._again: deque[tuple[int, int, str, str, str | None]] = deque()
+        # The strand is woken when so many children have not ended, and so many of those have not begun.
+        self._awaited = 0, 0
         # Where an account paces: the tokens of children, how many run at once, and what looks again for the next token.
         account = self.engine.account
         self._tokens = None if account is None else account.dispatch(express=fields.express)
         self.most = MOST if account is None else MAP_CHILDREN.value
+        # Where the events of express children go: nothing else tells of these.
+        machine = parent.started_machine
+        self._logging = machine.logging if fields.express and machine is not None else None
         self._later: Timer | None = None
 
     # What gives it work.
@@ -167,20 +171,35 @@ class MapRun:
                 self._offer(batch, size)
         self.complete = True
 
-    def backlog(self) -> int:
-        """Return how many children have not ended."""
-        return len(self._waiting) + len(self._running) + len(self._again)
+    def wait_for_room(self, items: int) -> Steps[None]:
+        """Wait until so many more *items* are to be read, or too many failed: no more of them wait for their turn."""
+        return self._wait_for(self.most - items, items)
 
-    def wait_for_backlog(self, backlog: int) -> Steps[None]:
-        """Wait until at most *backlog* children have not ended, or too many items failed."""
-        self._awaited = backlog
-        while self.backlog() > backlog and not self.exceeded():
+    def wait_for_end(self) -> Steps[None]:
+        """Wait until all children have ended, or too many items failed."""
+        return self._wait_for(0, 0)
+
+    def _wait_for(self, backlog: int, waiting: int) -> Steps[None]:
+        self._awaited = backlog, waiting
+        while not self._come_down():
             yield Park()
+
+    def _come_down(self) -> bool:
+        backlog, waiting = self._awaited
+        begun_later = len(self._waiting) + len(self._again)
+        return (begun_later <= waiting and begun_later + len(self._running) <= backlog) or self.exceeded()
+
+    def _wake(self) -> None:
+        """Let the strand go on if what it waits for is true."""
+        if self.status == RUNNING and self.strand.parked and self._come_down():
+            self.strand.wake()
+            self.parent.submit(self.parent.advance)
 
     def change_limits(self, limits: Limits) -> None:
         """Keep to other *limits* from now on."""
         self.limits = limits
         self._fill_slots()
+        self._wake()
 
     def _fill_slots(self) -> None:
         most = min(self.limits.concurrency or self.most, self.most)
@@ -188,7 +207,8 @@ class MapRun:
             if not (self._again or self._waiting) or not self._may_start():
                 return
             if self._again:
-                self._begin_again(*self._again.popleft())
+                index, size, arn, _, given = self._again.popleft()
+                self._begin_again(index, size, arn, given)
             else:
                 self._begin(*self._waiting.popleft())
 
@@ -213,6 +233,7 @@ class MapRun:
             if self.engine.account is not None:
                 self.engine.account.started_late(self.engine.account.now() - due)
             self._fill_slots()
+            self._wake()
 
     def _begin(self, index: int, given: Json, text: str, size: int) -> None:
         name, express = self.engine.uuid(), self.fields.express
@@ -229,8 +250,8 @@ class MapRun:
         child.number, child.place = self.engine.runs.new_number(), (index, size)
         self._runs_now(child, index, size)
         child.start(given)
-        if express and (machine := self.parent.started_machine):  # nothing else tells of it
-            deliver_at_the_end(child, machine.logging)
+        if self._logging is not None:
+            deliver_at_the_end(child, self._logging)
 
     def _runs_now(self, child: Execution, index: int, size: int) -> None:
         self._running[child] = (index, size)
@@ -279,7 +300,7 @@ class MapRun:
             items=dict(self.items),
             executions=dict(self.executions),
             running=(len(self._running), self._running_items),
-            again=(len(self._again), sum(size for _, size, _, _ in self._again)),
+            again=(len(self._again), sum(size for _, size, *_ in self._again)),
             offered=(self.offered, self.offered_items),
             redrives=self.redrives,
             redriven_at=self.redriven_at,
@@ -305,7 +326,7 @@ class MapRun:
         for index, size, arn, status, text in self.engine.runs.take_unsuccessful(self.arn):
             self.items[_COUNTS[status]] -= size
             self.executions[_COUNTS[status]] -= 1
-            self._again.append((index, size, arn, text))
+            self._again.append((index, size, arn, status, text))
         self._results = None  # those of the children that had succeeded are on disk
         self.engine.runs.keep_map_run(self.record)
         self._fill_slots()
@@ -332,9 +353,7 @@ class MapRun:
         if self.status != RUNNING:
             return
         self._fill_slots()
-        if self.strand.parked and (self.backlog() <= self._awaited or self.exceeded()):
-            self.strand.wake()
-            self.parent.submit(self.parent.advance)
+        self._wake()
 
     def _remember(self, child: Execution) -> None:
         """Remember as many children as the engine is to; the others are on disk."""
@@ -403,5 +422,16 @@ class MapRun:
         self.stopped_at = self.engine.scheduler.now()
         for child in list(self._running):
             child.stop(None, None)
+        self._leave_again()
         self.engine.runs.keep_map_run(self.record)
         self.engine.drop_map_run(self)
+
+    def _leave_again(self) -> None:
+        """Count each child that was not run again as it had ended; an express one, which is forgotten, never began."""
+        for index, size, _, status, text in reversed(self._again):
+            if text is None:
+                self.items[_COUNTS[status]] += size
+                self.executions[_COUNTS[status]] += 1
+            else:
+                self._waiting.appendleft((index, json.loads(text), text, size))
+        self._again.clear()

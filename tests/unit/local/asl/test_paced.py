@@ -1,7 +1,9 @@
 """The engine of a cloud that gives no more than an account: children, states and starts, in virtual time."""
 
 import json
+from collections import Counter
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -89,6 +91,104 @@ def test_a_lower_concurrency_binds_and_not_the_dispatch(world):
     definition, value = children(40, STANDARD, {"Long": {"Type": "Wait", "Seconds": 10}}, MaxConcurrency=4)
     paced(world).run(definition, value)
     assert world.elapsed == pytest.approx(100, abs=0.5)
+
+
+def test_no_more_items_are_read_than_soon_begin(world):
+    """Ten thousand that wait, of 256 KB each, would take the memory that the machine has."""
+    definition, value = children(3000, STANDARD, {"Nothing": {"Type": "Pass"}})
+    run = paced(world).start(definition, value)
+    for _ in range(6):
+        world.scheduler.run(until=world.scheduler.now() + 5)
+        if not run.ended:
+            [begun] = run.map_runs
+            assert begun.read - begun.executions["succeeded"] <= 1000  # of which half are the next to be read
+    world.scheduler.run()
+    assert (run.status, len(run.map_runs)) == ("SUCCEEDED", 1)
+
+
+def test_fewer_failures_that_are_tolerated_from_now_on_end_the_run_at_once(world):
+    """Nothing else ends it meanwhile: its next child ends after 1,000 s."""
+    chosen = [{"Variable": "$", "NumericEquals": 0, "Next": "Bad"}]
+    states = {
+        "Which": {"Type": "Choice", "Choices": chosen, "Default": "Long"},
+        "Bad": {"Type": "Fail", "Error": "E"},
+        "Long": {"Type": "Wait", "Seconds": 1000, "End": True},
+    }
+    definition, value = children(300, STANDARD, {"Nothing": {"Type": "Pass"}}, ToleratedFailureCount=5)
+    definition["States"]["All"]["ItemProcessor"] |= {"StartAt": "Which", "States": states}
+    run = paced(world).start(definition, value)
+    world.scheduler.run(until=world.scheduler.now() + 10)
+    [begun] = run.map_runs
+    with run.lock:
+        begun.change_limits(begun.limits._replace(failed_count=0))
+    world.scheduler.run(until=world.scheduler.now())
+    assert (run.status, run.error) == ("FAILED", "States.ExceedToleratedFailureThreshold")
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [(STANDARD, 10), (EXPRESS, 100)])
+def test_a_redrive_that_is_stopped_before_its_children_began_leaves_them_to_the_next(world, kind, at_once):
+    """Those of standard kind were counted back twice, so that there were fewer than none; express ones were lost."""
+    definition, value = children(300, kind, {"Long": {"Type": "Wait", "Seconds": 3}})
+    run = paced(world).start(definition, value)
+    world.scheduler.run(until=world.scheduler.now() + 1)
+    for _ in range(2):
+        run.stop(None, None)
+        with run.lock:
+            run.redrive()
+        world.scheduler.run(until=world.scheduler.now())
+        assert run.map_runs[0].record.running[0] == at_once  # the others wait for their turn
+    world.scheduler.run()
+    [begun] = run.map_runs
+    assert run.status == "SUCCEEDED"
+    assert begun.executions == {"succeeded": 300, "failed": 0, "timedOut": 0, "aborted": 0}
+
+
+@pytest.mark.parametrize("kind", [STANDARD, EXPRESS])
+@pytest.mark.parametrize("seed", range(6))
+def test_however_it_is_stopped_failed_and_redriven_each_item_is_done_once_and_nothing_hangs(world, fail, kind, seed):
+    """Stops, time-outs, failures, other limits and redrives come while children wait for their turn."""
+    chance = Random(seed)
+    count = chance.choice([1, 9, 60, 200])
+    done = Counter()
+
+    def function(item):
+        if chance.random() < 0.02:
+            raise fail("Bad")
+        done[item] += 1
+        return item
+
+    world.function = function
+    work = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}
+    states = {"Rest": {"Type": "Wait", "Seconds": chance.choice([1, 2])}, "Work": work}
+    more = {"ToleratedFailureCount": chance.choice([0, 3]), "MaxConcurrency": chance.choice([0, 20, 200])}
+    definition, value = children(count, kind, states, **more)
+    definition["TimeoutSeconds"] = chance.choice([5, 60, 3600])
+    paced(world)
+    run = world.start(definition, value)
+    for _ in range(40):
+        world.scheduler.run(until=world.scheduler.now() + chance.choice([0, 0.01, 0.3, 5]))
+        if run.status == "SUCCEEDED":
+            break
+        with run.lock:
+            [begun] = run.map_runs or [None]
+            if run.ended:
+                run.redrive()
+            elif chance.random() < 0.3:
+                run.stop("Mine", None)
+            elif begun is not None and begun.status == "RUNNING":
+                begun.change_limits(begun.limits._replace(concurrency=chance.choice([0, 3, 400])))
+    for _ in range(200):
+        world.scheduler.run()  # until nothing is to come: it must have ended by then
+        assert run.ended
+        if run.status == "SUCCEEDED":
+            break
+        with run.lock:
+            run.redrive()
+    [begun] = run.map_runs
+    failed = begun.executions["failed"]
+    assert (run.status, sum(begun.executions.values()), begun._running) == ("SUCCEEDED", count, {})
+    assert (begun.executions["succeeded"], failed <= more["ToleratedFailureCount"]) == (count - failed, True)
+    assert len(done) >= count - failed
 
 
 def test_each_map_run_is_dispatched_at_a_rate_of_its_own(world):
