@@ -36,7 +36,7 @@ def find():
         workflows={"cosmic": SimpleNamespace(type="standard")},
         state_machine_arn=lambda key: f"arn:aws:states:us-east-1:123456789012:stateMachine:{key}",
     )
-    return lambda *names: [found.run.id for found in find_named(SimpleNamespace(states=States()), lane, names)]
+    return lambda *names: [find_named(SimpleNamespace(states=States()), lane, name).run.id for name in names]
 
 
 def test_a_run_is_known_by_its_id_its_beginning_its_end_or_as_the_last(find):
