@@ -11,6 +11,7 @@ from shared.errors import UsageError, code_of
 from shared.run.express import check_keeps_runs, keeping_runs, untold_runs
 from shared.run.listing import list_runs
 from shared.run.start import Run
+from shared.run.watch import is_over
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,6 +82,19 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
     whose = f"{workflow} of {lane.team}" if workflow else lane.team
     untold = "".join(f"; {line}" for line in untold_runs(lane))
     raise UsageError(f"{whose} has no run {run_id!r}{untold}", fix=f"lanes runs {lane.team} lists them")
+
+
+def check_over(found: Found, why: str) -> None:
+    """Refuse what can be made only of a run that has ended; *why* says why.
+
+    Raises:
+        UsageError: The run *found* goes on.
+    """
+    if not is_over(found.status) or found.stopped is None:
+        raise UsageError(
+            f"run {found.run.id} goes on ({found.status}): {why}",
+            fix=f"wait for it (lanes logs {found.run.lane.team} {found.run.id} --follow), then again",
+        )
 
 
 def find_named(aws: Aws, lane: Lane, name: str | None = None, workflow: str | None = None) -> Found:
