@@ -132,7 +132,8 @@ def _read_runs(cloud: Aws, lane: Lane, words: Sequence[Sequence[str]], place: st
     from shared.measure.comparing.timed import Group
     from shared.run.find import find_named
 
-    found = [find_named(cloud, lane, group) for group in words]  # all of them first: one that is none is told at once
+    # all of them first: one that is none is told at once
+    found = [[find_named(cloud, lane, name) for name in group] for group in words]
     ids = [run.run.id for group in found for run in group]
     if twice := sorted({run_id for run_id in ids if ids.count(run_id) > 1}):
         raise UsageError(f"{', '.join(twice)} is named twice", fix="name each run once")

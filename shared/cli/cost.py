@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def cost(
     team: Team,
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="One run; all when left out.")] = None,
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN", help="One run, or last; all when left out.")] = None,
     *,
     since: Annotated[str, typer.Option(help="From when on: 12h, 7d, or a date.")] = "30d",
     as_json: AsJson = False,
@@ -39,14 +39,14 @@ def cost(
     from shared.measure.billing.express_offer import express_offer, unseen_children
     from shared.measure.billing.measured_run import read_measured
     from shared.run.express import untold_runs
-    from shared.run.find import find_run
+    from shared.run.find import find_named
 
     project = open_project(team)
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as cloud:
         cloud_of(project, cloud).warn_if_brief()
         if run_id:
-            measured = read_measured(cloud, find_run(cloud, lane, run_id))
+            measured = read_measured(cloud, find_named(cloud, lane, run_id))
             if as_json:
                 console.print_json(measured.cost.as_record())
             else:

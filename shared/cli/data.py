@@ -104,7 +104,7 @@ def split(
 @on_cloud
 def upload(
     team: Annotated[str, typer.Argument(help="Whose bucket.")],
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The sample survey when left out.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The sample survey when left out.")] = None,
     *,
     prefix: Annotated[str, typer.Option(help="Folder in the bucket; the team's data_prefix when left out.")] = "",
     as_is: Annotated[

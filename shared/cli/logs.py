@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +12,13 @@ import typer
 from shared.cli import console
 from shared.cli.options import Team, read_moment
 from shared.cli.where import Where, on_cloud
-from shared.errors import INTERRUPTED, LanesError, unknown
+from shared.errors import INTERRUPTED, LanesError, UsageError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
     from shared.measure.observed.run_log import RunLine
     from shared.run.find import Found
 
@@ -30,9 +33,11 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def logs(
     team: Team,
-    workflow: Annotated[str | None, typer.Argument(help="Which workflow; any when left out.")] = None,
+    which: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN|WORKFLOW", help="Which run, or the newest of which workflow; else the newest."),
+    ] = None,
     *,
-    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which run; else the newest.")] = None,
     step: Annotated[
         str | None, typer.Option(help="Only this step's function, as the workflow's card calls it.")
     ] = None,
@@ -51,25 +56,23 @@ def logs(
 
     Example: lanes logs team2 cosmic --step inference
 
-    Example: lanes logs team2 cosmic --run 20260102T030405Z-a1b2c3 --follow --since 5m
+    Example: lanes logs team2 20260102T030405Z-a1b2c3 --follow --since 5m
     """
     from shared.cli import wiring
     from shared.measure.observed.run_log import RunLog, follow_log
     from shared.run.connecting import running_cloud
-    from shared.run.find import find_run
 
     project = wiring.open_project(team)
     lane = project.lane(team)
-    if workflow is not None and workflow not in lane.workflows:
-        raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")
     begin = read_moment(since, datetime.now(UTC)) if since else None
     if where.embedded and running_cloud(project) is None:
+        workflow = which if which in lane.workflows else "WORKFLOW"
         raise LanesError(
             "no cloud runs here, and the log of a run ends with its cloud",
-            fix=f"lanes up, then lanes run {team} {workflow or 'WORKFLOW'} again; or --aws for a run on AWS",
+            fix=f"lanes up, then lanes run {team} {workflow} again; or --aws for a run on AWS",
         )
     with wiring.open_cloud(project, where, [lane]) as cloud:
-        found = find_run(cloud, lane, run_id, workflow)
+        found = find_shown(cloud, lane, which)
         steps = lane.workflows[found.run.workflow].functions
         if step is not None and step not in steps:
             raise unknown("step", step, list(steps), where=f"workflow {found.run.workflow}")
@@ -80,7 +83,7 @@ def logs(
         try:
             shown = _show(wanted, as_json=as_json, one_a_line=follow)
         except KeyboardInterrupt:
-            console.note(f"no longer followed; lanes logs {team} --run {found.run.id} shows it again")
+            console.note(f"no longer followed; lanes logs {team} {found.run.id} shows it again")
             raise typer.Exit(INTERRUPTED) from None
     if log.unread:
         console.note(
@@ -89,6 +92,24 @@ def logs(
         )
     if not shown:
         console.note(_why_none(found, step, since))
+
+
+def find_shown(aws: Aws, lane: Lane, which: str | None) -> Found:
+    """Return the run that *which* names, or the newest of the workflow that it names; None is the newest of all.
+
+    Raises:
+        UsageError: It names neither.
+    """
+    from shared.run.find import find_named
+
+    if which in lane.workflows:
+        return find_named(aws, lane, None, which)
+    try:
+        return find_named(aws, lane, which)
+    except UsageError as error:
+        if which is None or not difflib.get_close_matches(which, lane.workflows, n=1):
+            raise
+        raise unknown("run or workflow", which, list(lane.workflows), where=f"team {lane.team}") from error
 
 
 def _show(lines: Iterable[RunLine], *, as_json: bool, one_a_line: bool) -> int:

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def metrics(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEAM [RUN]]", help="The team, and one run of it.", show_default=False),
+        typer.Argument(metavar="TEAM [RUN]", help="The team, and one run of it.", show_default=False),
     ] = None,
     *,
     csv: Annotated[
@@ -63,14 +63,14 @@ def metrics(
             rows: Iterable[Row] = (row for row in table.rows(*names[1:]) if _is_of(row, names, steps))
         else:
             from shared.cli.wiring import open_cloud, open_project
-            from shared.run.find import find_run
+            from shared.run.find import find_named
 
             project = open_project(names[0])
             lane = project.lane(names[0])
             steps = steps_by_group(lane)
             with open_cloud(project, where, [lane]) as cloud:
                 if names[1:]:
-                    trace, rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))
+                    trace, rows = collect_run(table, cloud, find_named(cloud, lane, names[1]))
                     if trace.unread:
                         console.note(
                             f"{trace.unread} child executions were not read: their rows show functions, not states"

@@ -14,7 +14,7 @@ from shared.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-Team = Annotated[str, typer.Argument(help="The team's slug.", autocompletion=complete_team)]
+Team = Annotated[str, typer.Argument(metavar="TEAM", help="The team's slug.", autocompletion=complete_team)]
 Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.", autocompletion=complete_team)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -73,12 +73,12 @@ def record_run(project: Project, names: Sequence[str], run_id: str, name: str | 
 def _find(aws: Aws, lane: Lane, key: str | None, run_id: str) -> tuple[str, Happened]:
     """Return the workflow that *run_id* is a run of, and what the run did."""
     from shared.run.express import events_of, is_express
-    from shared.run.find import find_run
+    from shared.run.find import find_named
     from shared.testing.recorded.happened import in_one_history, what_happened
 
     if key is not None and key not in lane.workflows:
         raise unknown("workflow", key, list(lane.workflows), where=f"team {lane.team}")
     if key is not None and is_express(lane, key):
         return key, in_one_history(events_of(aws, lane, key, run_id), run_id)
-    run = find_run(aws, lane, run_id, key).run
+    run = find_named(aws, lane, run_id, key).run
     return run.workflow, what_happened(aws.states, run.arn)

@@ -58,6 +58,6 @@ def redrive(
         if told := times():
             console.note(told)
     write_output(finished, into)
-    more = f"lanes logs {team} --run {run.id}{where.options}"
+    more = f"lanes logs {team} {run.id}{where.options}"
     then = f"lanes debug {team} {run.id}{where.options}"
     report_run(finished, untold, as_json=as_json, printed=False, more=more, then=then)

@@ -31,7 +31,7 @@ class Protocol(enum.StrEnum):
 
 
 ServerArgument = Annotated[
-    str | None, typer.Argument(metavar="[HOST:PORT]", help="The server; the settings' endpoint when left out.")
+    str | None, typer.Argument(metavar="HOST:PORT", help="The server; the settings' endpoint when left out.")
 ]
 TeamOption = Annotated[
     str | None,

@@ -26,7 +26,7 @@ def report(
     team: Team,
     subject: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN|SWEEP]", help="A run, or a sweep's folder; else the newest run."),
+        typer.Argument(metavar="RUN|SWEEP", help="A run, or a sweep's folder; else the newest run."),
     ] = None,
     *,
     out: Annotated[Path | None, typer.Option(help="Folder to write into; else a new one in reports/.")] = None,
@@ -45,7 +45,7 @@ def report(
     from shared.measure.reports.report import write_report
     from shared.measure.reports.report_run import read_run_report
     from shared.measure.reports.report_sweep import read_sweep_report
-    from shared.run.find import find_run
+    from shared.run.find import find_named
 
     project = open_project(team)
     lane = project.lane(team)
@@ -56,7 +56,7 @@ def report(
         name, (made, recorded) = folder.resolve().name, read_sweep_report(team, folder)
     else:
         with open_cloud(project, where, [lane]) as cloud:
-            found = find_run(cloud, lane, subject)
+            found = find_named(cloud, lane, subject)
             name, (made, recorded) = f"{team}-{found.run.id}", read_run_report(cloud, found, project)
     html, markdown = write_report(made, out or project.root / "reports" / name, recorded)
     if as_json:

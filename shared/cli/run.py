@@ -108,7 +108,7 @@ def run(
         unwritten = parquet is not None and not write_parquet(cloud, finished, parquet)
         if told := times():
             console.note(told)
-    more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
+    more = f"lanes logs {lane.team} {run_id}{where.options}" if keep and workflow.type == "standard" else None
     then = f"lanes debug {lane.team} {run_id}{where.options}" if keep else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")

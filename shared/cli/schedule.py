@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.run.schedules import ScheduleState
 
 Workflow = Annotated[str | None, typer.Argument(help="The workflow; all when left out.", show_default=False)]
-Key = Annotated[str | None, typer.Argument(metavar="[KEY]", help="The schedule's key.", show_default=False)]
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="The schedule's key.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:

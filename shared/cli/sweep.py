@@ -67,15 +67,18 @@ def sweep(
     cells = plan.checked()
     for line in plan.told(cells):
         console.note(line)
-    if plan.lacks(cells):
+    if not plan.lacks(cells):
+        records = plan.records(cells)
+    else:
         with wiring.open_cloud(project, where, [lane]) as cloud:
+            here = wiring.cloud_of(project, cloud)
             try:
-                plan.measure(cloud, wiring.cloud_of(project, cloud), _show, _show_warm if warm else None)
+                records = plan.measure(cells, cloud, here, _show, _show_warm if warm else None)
             except KeyboardInterrupt:
                 told = f"interrupted; {journal.path} has what was measured, the same command goes on from there"
                 console.note(told)
                 raise typer.Exit(INTERRUPTED) from None
-    finish_sweep(folder, plan.records(), as_json=as_json)
+    finish_sweep(folder, records, as_json=as_json)
 
 
 def read_axes(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[str, list[Scalar]]:

@@ -25,6 +25,7 @@ _TIMES = 3  # runs that are made again: of two, a figure might be the same by ch
 _PATIENCE = 300  # seconds
 _MOST_FINDINGS = 20
 _LONGEST = 60  # characters of what a figure says
+_BEFORE = 20  # of them before what is other
 
 
 def register(app: typer.Typer) -> None:
@@ -121,7 +122,7 @@ def _first(verdict: Verdict) -> tuple[str, str, str]:
     if not verdict.findings:
         return verdict.why, "", ""
     first, more = verdict.findings[0], len(verdict.findings) - 1
-    return f"{first.figure} (+{more})" if more else first.figure, _short(first.says), _short(first.follows)
+    return f"{first.figure} (+{more})" if more else first.figure, *shortened(first.says, first.follows)
 
 
 def _show_one(verdict: Verdict, *, whole: bool) -> None:
@@ -129,7 +130,8 @@ def _show_one(verdict: Verdict, *, whole: bool) -> None:
     if len(verdict.findings) > 1 or (verdict.findings and whole):
         console.out.print(f"\n{verdict.name}: {len(verdict.findings)} figures do not follow")
         for each in verdict.findings[:_MOST_FINDINGS]:
-            console.out.print(f"  {each.figure}: says {_short(each.says)}, follows {_short(each.follows)} ({each.why})")
+            says, follows = shortened(each.says, each.follows)
+            console.out.print(f"  {each.figure}: says {says}, follows {follows} ({each.why})")
         if len(verdict.findings) > _MOST_FINDINGS:
             console.out.print(f"  and {len(verdict.findings) - _MOST_FINDINGS} more; --json has all")
     if verdict.findings and verdict.why:
@@ -139,5 +141,14 @@ def _show_one(verdict: Verdict, *, whole: bool) -> None:
             console.out.print(f"  {line}")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+def shortened(says: str, follows: str) -> tuple[str, str]:
+    """Return two texts that differ, each short enough for a line, and with what is other in it."""
+    pairs = enumerate(zip(says, follows, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), min(len(says), len(follows)))
+    begin = max(0, same - _BEFORE) if max(len(says), len(follows)) > _LONGEST and same > _LONGEST - _BEFORE else 0
+    return _short(says, begin), _short(follows, begin)
+
+
+def _short(text: str, begin: int) -> str:
+    rest = f"...{text[begin:]}" if begin else text
+    return rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 3]}..."

@@ -101,7 +101,11 @@ def _with(text: str, lists: Mapping[str, Sequence[Entry]], where: str) -> str:
     if any("#" in line for line in lines[first:last]):
         what = "the part has comments, and writing it anew would lose them"
         raise LanesError(what, where=f"{where}:{first + 1}", fix="change it there by hand; lanes validate checks it")
-    return "".join([*lines[:first], part, *lines[last:]])
+    before, after = lines[:first], lines[last:]
+    if not part and not after:
+        while before and not before[-1].strip():  # the gap that was made before the part
+            before.pop()
+    return "".join([*before, part, *after])
 
 
 def _place(text: str, where: str) -> tuple[int, int] | None:

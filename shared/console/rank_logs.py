@@ -107,7 +107,7 @@ def _no_log(desk: Desk, opened: Opened, call: Call) -> str:
         return f"{name} is no function of {run.lane.team}'s files, so its log is not looked for."
     unnamed = "the history does not name its request, and no line of progress tells its rank"
     named = "CloudWatch shows no line of its request yet" if call.request else unnamed
-    command = f"lanes logs {run.lane.team} --run {run.id}{desk.place.options}"
+    command = f"lanes logs {run.lane.team} {run.id}{desk.place.options}"
     return f"There is no log to show: {named}. {command} has all lines."
 
 

@@ -123,7 +123,7 @@ def not_found(opened: Opened, number: int) -> str:
 def other_ways(desk: Desk, opened: Opened, number: int) -> tuple[str, ...]:
     """Return the commands that look for the rank in all that there is."""
     run, options = opened.live.found.run, desk.place.options
-    logs, debug = f"lanes logs {run.lane.team} --run {run.id}", f"lanes debug {run.lane.team} {run.id} --rank {number}"
+    logs, debug = f"lanes logs {run.lane.team} {run.id}", f"lanes debug {run.lane.team} {run.id} --rank {number}"
     return (f"{logs}{options}", f"{debug}{options}") if opened.listed else ()
 
 

@@ -234,7 +234,7 @@ def _of_runs(status: LaneStatus, options: str) -> Iterator[_Wrong]:
     yield from _unknown("what it has run", "bad", status.runs)
     for run in status.runs.value.failing if status.runs.value else ():
         word = "ran out of time" if run.status == "TIMED_OUT" else "failed"
-        logs = f"lanes logs {status.team} {run.workflow} --run {run.run_id}{options}"
+        logs = f"lanes logs {status.team} {run.run_id}{options}"
         yield "bad", f"the last run of {run.workflow} {word}", logs, run.run_id
 
 

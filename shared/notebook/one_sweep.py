@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.measure.reports.recommended import recommendation_lines, recommendation_record
+from shared.measure.scaling.recommend import recommend
 from shared.measure.scaling.sweep import DONE
 from shared.measure.scaling.sweep_tables import best, summarize_sweep
 from shared.notebook import html
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from shared.measure.scaling.recommend import Recommendation
     from shared.measure.scaling.sweep import Record, Scalar
     from shared.notebook.table import Frame
+    from shared.values import Json
 
 _MOST_ROWS = 40  # configurations that a cell shows
 
@@ -58,6 +62,19 @@ class Sweep:
         top = best(self._points)
         return dict(top.axes) if top else None
 
+    @cached_property
+    def recommended(self) -> dict[str, Json]:
+        """What to choose by what was measured, as ``--json`` of ``lanes sweep`` has it.
+
+        It has ``fastest``, ``cheapest`` and ``balanced``, each with its ``axes``, and ``notes`` on how far to trust
+        them. Where the sweep allows no choice there are notes alone.
+        """
+        return recommendation_record(self._recommendation)
+
+    @cached_property
+    def _recommendation(self) -> Recommendation:
+        return recommend(self._records, self._points)
+
     @property
     def failed(self) -> int:
         """How many runs failed. The same call runs them again."""
@@ -89,6 +106,7 @@ class Sweep:
         ]
         if len(self._points) > _MOST_ROWS:
             parts.append(html.note(f"and {len(self._points) - _MOST_ROWS:,} more (.configurations has them all)"))
+        parts += [html.note(line) for line in recommendation_lines(self._recommendation)]
         errors = [str(record.get("error")) for record in self._records if record["status"] != DONE]
         if errors:
             parts.append(html.block("\n".join(dict.fromkeys(errors))))

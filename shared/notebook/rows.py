@@ -157,8 +157,8 @@ def point_rows(points: Iterable[Point]) -> list[dict[str, Any]]:
             row |= {f"{name}_median": spread.median, f"{name}_min": spread.low, f"{name}_max": spread.high}
         row["warm_seconds_median"] = point.warm["wall_seconds"].median if point.warm else None
         row |= {"speedup": point.speedup, "efficiency": point.efficiency}
-        if point.interval:
-            row |= {"speedup_low": point.interval.low, "speedup_high": point.interval.high}
+        interval = point.interval
+        row |= {"speedup_low": interval.low if interval else None, "speedup_high": interval.high if interval else None}
         rows.append(row)
     return rows
 

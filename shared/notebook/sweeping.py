@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.lane import Workflow
+    from shared.measure.scaling.sweep import Cell, Measured, Record, Scalar
     from shared.measure.scaling.sweep import Progress as Done
-    from shared.measure.scaling.sweep import Record, Scalar
     from shared.notebook.connection import Connection
     from shared.notebook.progress import Progress
     from shared.values import Json
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 class Grid:
     """What to run: a workflow, by its key, at every place on axes, *repeat* times each.
 
-    ``axes`` are parameters, each with its value or its values.
+    ``axes`` are parameters, each with its value or its values. ``warm`` runs the largest world once before.
     """
 
     workflow: str
     axes: Mapping[str, Json]
     repeat: int
+    warm: bool = False
 
 
 def sweep_into(connection: Connection, grid: Grid, folder: Path, progress: Progress) -> list[Record]:
@@ -68,15 +69,20 @@ def sweep_into(connection: Connection, grid: Grid, folder: Path, progress: Progr
         progress.bar(Bar("runs", one.done, one.total))
         progress.note(_line(one))
 
-    if plan.lacks(cells):
+    def show_warm(cell: Cell, told: Measured) -> None:
+        progress.note(f"warm-up, which does not count: {_place(cell)}: {_figures(told)}")
+
+    if not plan.lacks(cells):
+        records = plan.records(cells)
+    else:
         with connection.open(progress.note) as aws:
+            here = cloud_of(project, aws, progress.note)
             try:
-                plan.measure(aws, cloud_of(project, aws, progress.note), show)
+                records = plan.measure(cells, aws, here, show, show_warm if grid.warm else None)
             except KeyboardInterrupt:
                 raise Interrupted(f"{journal.path} has what was measured; the same call goes on from there") from None
             finally:
                 progress.bar(None)
-    records = plan.records()
     write_files(records, summarize_sweep(records), folder)
     return records
 
@@ -102,9 +108,15 @@ def read_axes(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, list[S
 
 def _line(one: Done) -> str:
     """Return what to tell of a run of the sweep."""
-    record = one.record
-    place = ", ".join(f"{name} {value}" for name, value in one.cell.axes.items())
-    text = f"{one.done} of {one.total}: {place}, repeat {one.cell.repeat}: "
-    if record["status"] == DONE:
-        return text + f"{record['wall_seconds']:.2f} s, {record['wall_throughput']:,.1f} records/s"
-    return text + f"{record['status']}: {record['error']}"
+    return f"{one.done} of {one.total}: {_place(one.cell)}, repeat {one.cell.repeat}: {_figures(one.record)}"
+
+
+def _place(cell: Cell) -> str:
+    return ", ".join(f"{name} {value}" for name, value in cell.axes.items())
+
+
+def _figures(told: Measured) -> str:
+    if told["status"] != DONE:
+        return f"{told['status']}: {told['error']}"
+    cold = f", {told['cold_starts']} cold starts" if told["cold_starts"] else ""
+    return f"{told['wall_seconds']:.2f} s, {told['wall_throughput']:,.1f} records/s{cold}"

@@ -23,7 +23,7 @@ from shared.notebook.sweeping import Grid, sweep_into
 from shared.notebook.table import table_of
 from shared.run.connecting import cloud_of
 from shared.run.express import check_keeps_runs, is_express, run_express
-from shared.run.find import find_run
+from shared.run.find import find_named
 from shared.run.launch import ask, make_ready
 from shared.run.listing import list_runs
 from shared.run.logs import read_logs
@@ -127,7 +127,15 @@ class TeamLane:
         check_keeps_runs(self._lane, self._known(workflow))
         return self._begin(workflow, payload, parameters, progress_here())
 
-    def sweep(self, workflow: str, *, repeat: int = 3, out: str | os.PathLike[str] | None = None, **axes: Any) -> Sweep:
+    def sweep(
+        self,
+        workflow: str,
+        *,
+        repeat: int = 3,
+        warm: bool = False,
+        out: str | os.PathLike[str] | None = None,
+        **axes: Any,
+    ) -> Sweep:
         """Run a workflow at every combination of values, each several times.
 
         Finished runs are kept in a folder, the one of ``lanes sweep``: the same call again runs what is missing or
@@ -136,6 +144,7 @@ class TeamLane:
         Args:
             workflow: Which one.
             repeat: How often each configuration runs.
+            warm: Whether the largest world runs once before, so that no run that counts begins cold.
             out: The folder; ``sweeps/TEAM-WORKFLOW`` of the project unless given.
             axes: Parameters, each with a list of values or one value.
 
@@ -147,7 +156,7 @@ class TeamLane:
         if repeat < 1:
             raise UsageError(f"repeat is {repeat}", fix="repeat=3")
         folder = self._folder(workflow, out)
-        records = sweep_into(self._connection, Grid(workflow, plain(axes), repeat), folder, progress_here())
+        records = sweep_into(self._connection, Grid(workflow, plain(axes), repeat, warm), folder, progress_here())
         return Sweep(f"{self.team} {workflow}", records, folder)
 
     def read_sweep(self, workflow: str, *, out: str | os.PathLike[str] | None = None) -> Sweep:
@@ -180,14 +189,14 @@ class TeamLane:
         """Return an earlier run, or one that goes on; the newest one unless *run_id* names it.
 
         Args:
-            run_id: Which one, as :meth:`runs` lists it.
+            run_id: Which one, as :meth:`runs` lists it; how that begins or ends, or ``last``.
             workflow: Only of this workflow.
 
         Raises:
             UsageError: There is none.
         """
         with self._connection.open(progress_here().note) as aws:
-            found = find_run(aws, self._lane, run_id, self._known(workflow) if workflow else None)
+            found = find_named(aws, self._lane, run_id, self._known(workflow) if workflow else None)
         return Run(self._connection, found.run)
 
     def cost(self, since: datetime | None = None) -> Frame:

@@ -1,9 +1,8 @@
-"""Finds an execution of a lane by its run id."""
+"""Finds an execution of a lane by its run id, or by what people call it: every command takes the same names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -12,9 +11,9 @@ from shared.errors import UsageError, code_of
 from shared.run.express import check_keeps_runs, keeping_runs, untold_runs
 from shared.run.listing import list_runs
 from shared.run.start import Run
+from shared.run.watch import is_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from shared.aws.client import Aws
@@ -85,24 +84,52 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
     raise UsageError(f"{whose} has no run {run_id!r}{untold}", fix=f"lanes runs {lane.team} lists them")
 
 
-def find_named(aws: Aws, lane: Lane, names: Sequence[str]) -> list[Found]:
-    """Return the executions that people call *names*: by a run id, by how one begins or ends, or ``last``.
+def check_over(found: Found, why: str) -> None:
+    """Refuse what can be made only of a run that has ended; *why* says why.
 
     Raises:
-        UsageError: There is no such execution, or several are meant.
+        UsageError: The run *found* goes on.
     """
-    listed = cache(lambda: [run.run_id for run in list_runs(aws, lane, _LISTED)])  # once
-    return [find_run(aws, lane, _whole(lane, name, listed)) for name in names]
+    if not is_over(found.status) or found.stopped is None:
+        raise UsageError(
+            f"run {found.run.id} goes on ({found.status}): {why}",
+            fix=f"wait for it (lanes logs {found.run.lane.team} {found.run.id} --follow), then again",
+        )
 
 
-def _whole(lane: Lane, name: str, listed: Callable[[], Sequence[str]]) -> str | None:
-    """Return the run id that *name* stands for; None for the newest."""
-    if name == NEWEST:
-        return None
-    if name in (known := listed()):
-        return name
-    meant = [run_id for run_id in known if run_id.startswith(name) or run_id.endswith(name)]
+def find_named(aws: Aws, lane: Lane, name: str | None = None, workflow: str | None = None) -> Found:
+    """Return the execution that people call *name*: by its run id, by how that begins or ends, or ``last``.
+
+    Args:
+        aws: Where it is.
+        lane: Whose it is.
+        name: What they call it; None for the newest.
+        workflow: Of which workflow; of any unless given.
+
+    Raises:
+        UsageError: There is no such execution, several are meant, or the workflow is an express one.
+    """
+    if name is None or name == NEWEST:
+        return find_run(aws, lane, None, workflow)
+    try:
+        return find_run(aws, lane, name, workflow)
+    except UsageError:
+        if whole := _whole(aws, lane, name, workflow):
+            return find_run(aws, lane, whole, workflow)
+        raise
+
+
+def _whole(aws: Aws, lane: Lane, part: str, workflow: str | None) -> str | None:
+    """Return the only run id that begins or ends with *part*; None where none does.
+
+    Raises:
+        UsageError: Several do.
+    """
+    if workflow:
+        check_keeps_runs(lane, workflow)
+    known = [run.run_id for run in list_runs(aws, lane, _LISTED, [workflow] if workflow else None)]
+    meant = [run_id for run_id in known if run_id.startswith(part) or run_id.endswith(part)]
     if len(meant) > 1:
         shown = ", ".join(meant[:_SHOWN]) + (f" and {len(meant) - _SHOWN} more" if len(meant) > _SHOWN else "")
-        raise UsageError(f"{name!r} may be {len(meant)} runs of {lane.team}: {shown}", fix="write more of its id")
-    return meant[0] if meant else name
+        raise UsageError(f"{part!r} may be {len(meant)} runs of {lane.team}: {shown}", fix="write more of its id")
+    return meant[0] if meant else None

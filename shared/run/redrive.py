@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.template import render_definition
 from shared.errors import LanesError, UsageError, code_of
-from shared.run.find import find_run
+from shared.run.find import find_named
 from shared.run.listing import list_runs
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def find_redrivable(aws: Aws, lane: Lane, run_id: str | None = None) -> Redrivab
         if not runs:
             raise UsageError(f"no run of {lane.team} failed here", fix=f"lanes runs {lane.team} lists its runs")
         run_id = max(runs, key=lambda run: run.started).run_id
-    found = find_run(aws, lane, run_id)
+    found = find_named(aws, lane, run_id)
     told = aws.states.describe_execution(executionArn=found.run.arn)
     if told.get("redriveStatus") == "NOT_REDRIVABLE":
         raise _not_redrivable(found.run, told.get("redriveStatusReason", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.errors import UsageError
-from shared.run.find import Found, find_run
+from shared.run.find import Found, find_named, find_run
 from shared.run.listing import list_runs
 from shared.run.watch import is_over
 
@@ -33,9 +33,9 @@ def stop_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found | None:
                 f"{len(running)} runs of {lane.team} go on:{listed}", fix=f"name one: lanes stop {lane.team} RUN"
             )
         run_id = running[0].run_id
-    found = find_run(aws, lane, run_id)
+    found = find_named(aws, lane, run_id)
     if is_over(found.status):
         return found
     who = f", by {aws.caller}" if aws.caller else ""
     aws.states.stop_execution(executionArn=found.run.arn, error="Stopped", cause=f"lanes stop{who}")
-    return find_run(aws, lane, run_id, found.run.workflow)
+    return find_run(aws, lane, found.run.id, found.run.workflow)

@@ -24,7 +24,7 @@ def test_runs_logs_and_metrics_read_it(json_probe, lanes_in):
         told = json.loads(ran.out)
         assert [(rank["rank"], rank["records"]) for rank in told["ranks"]] == [(0, 5), (1, 5)]
         assert all(rank["billed_ms"] > 0 and rank["memory_size_mb"] == 1024 for rank in told["ranks"])
-        logs = lanes_in(json_probe, "logs", "prober", "--run", told["run_id"])
+        logs = lanes_in(json_probe, "logs", "prober", told["run_id"])
         assert '"type": "platform.start"' in logs.out
         assert "REPORT RequestId" not in logs.out
         rows = json.loads(lanes_in(json_probe, "metrics", "prober", told["run_id"], "--json").out)["invocations"]
@@ -57,4 +57,4 @@ def test_a_handler_that_cannot_be_loaded_is_found_in_it(json_probe, lanes_in):
         ran = lanes_in(json_probe, "run", "prober", "probe")
         assert ran.code == 1
         assert 'TABLE = {"a": 1}["b"]' in ran.err
-        assert "all of its log: lanes logs prober --run" in ran.err
+        assert "all of its log: lanes logs prober" in ran.err

@@ -44,13 +44,13 @@ def test_the_newest_run_line_by_line(lanes, finished):
     ]
     assert sum("\tBilled Duration: " in line for line in lines) == 3
 
-    records = json.loads(lanes("logs", "topics", "--run", finished, "--step", "log", "--json").out)
+    records = json.loads(lanes("logs", "topics", finished, "--step", "log", "--json").out)
     assert [record["text"] for record in records] == [line.split("] ", 1)[1] for line in lines]
     assert [record["at"] for record in records] == sorted(record["at"] for record in records)
     assert lanes("logs", "topics", "--since", "2999-01-01").err.endswith("no line with --since 2999-01-01\n")
     unknown = lanes("logs", "topics", "--step", "lag")
     assert (unknown.code, "did you mean 'log'?" in unknown.err) == (2, True)
-    assert lanes("logs", "topics", "item-map", "--run", "never").code == 2
+    assert lanes("logs", "topics", "never").code == 2
 
 
 def follow(root, *words):
@@ -67,7 +67,7 @@ def follow(root, *words):
 
 def test_following_ends_with_the_run(root, start):
     start("followed", 1)
-    with follow(root, "--run", "followed", "--json") as process:
+    with follow(root, "followed", "--json") as process:
         records = [json.loads(line) for line in process.stdout]
     assert process.returncode == 0
     assert [record["rank"] for record in records if record["text"].startswith("REPORT")] == [0, 1, 2]
@@ -75,12 +75,12 @@ def test_following_ends_with_the_run(root, start):
 
 def test_ctrl_c_ends_the_following_not_the_run(aws, project, root, start):
     start("left-alone", 2)
-    with follow(root, "--run", "left-alone") as process:
+    with follow(root, "left-alone") as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         err = process.stderr.read()
     assert process.returncode == 130
-    assert err.endswith("no longer followed; lanes logs topics --run left-alone shows it again\n")
+    assert err.endswith("no longer followed; lanes logs topics left-alone shows it again\n")
     arn = project.lane("topics").state_machine_arn("item-map").replace(":stateMachine:", ":execution:") + ":left-alone"
     assert aws.states.describe_execution(executionArn=arn)["status"] == "RUNNING"
     aws.states.stop_execution(executionArn=arn)

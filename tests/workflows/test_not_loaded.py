@@ -72,7 +72,7 @@ def test_logs_and_the_report_say_it_too(probe, lanes_in):
         told = json.loads(ran.out)
         frame = f'  File "{WORK}", line 1, in <module>\n    TABLE = {{"a": 1}}["b"]'
         assert told["failure"]["traceback"] == [frame]
-        assert f"  all of its log: lanes logs prober --run {told['run_id']}" in ran.err
+        assert f"  all of its log: lanes logs prober {told['run_id']}" in ran.err
         logs = lanes_in(probe, "logs", "prober").out
         assert "[ERROR] KeyError: 'b'\nTraceback (most recent call last):" in logs
         assert f'  File "/var/task/{WORK}", line 1, in <module>' in logs.replace("\u00a0", " ")

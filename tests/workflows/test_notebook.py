@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -161,15 +160,10 @@ def test_a_run_that_fails_stops_a_notebook_with_the_words_of_its_own_code(lanes,
 
 
 @pytest.mark.workflow
-def test_a_run_that_was_started_can_be_stopped(probe, lanes_in):
-    assert Path(probe).is_dir()
-    assert lanes_in(probe, "up", "--port", "0").code == 0
-    try:
-        prober = lane("prober", root=probe)
-        run = prober.start("probe", seconds=30)
-        run.stop()
-        run.wait(check=False)
-        assert run.status == "ABORTED"
-        assert "it was stopped" in run.failure or "lanes stop" in run.failure
-    finally:
-        lanes_in(probe, "down", "--yes")
+def test_a_run_that_was_started_can_be_stopped(lanes, root):
+    assert lanes("runs", "topics").code == 0
+    run = lane("topics", root=root).start("item-map", waitDurationSeconds=30)
+    run.stop()
+    run.wait(check=False)
+    assert run.status == "ABORTED"
+    assert "it was stopped" in run.failure or "lanes stop" in run.failure

@@ -19,7 +19,7 @@ from shared.measure.drawing.draw_machine import STYLE, alone
 from shared.measure.reports.plots_style import element, files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -152,9 +152,15 @@ def as_html(report: Report, data: str = "", image: Callable[[Plot], str] | None 
     return _render("report.html.j2", report, data, image or _drawn)
 
 
-def as_markdown(report: Report) -> str:
-    """Return *report* as Markdown, which names its plots' files."""
-    return _render("report.md.j2", report, "", _drawn)
+def as_markdown(report: Report, listed: Collection[str] | None = None) -> str:
+    """Return *report* as Markdown, which names its plots' files.
+
+    Args:
+        report: What it shows.
+        listed: The names of the plots beside which a file has their data; else those whose data *report* holds.
+    """
+    with_data = {plot.name for plot in report.plots if plot.data} if listed is None else listed
+    return _render("report.md.j2", report, "", _drawn, with_data)
 
 
 def digest_of(names: Mapping[str, str]) -> str:
@@ -168,7 +174,7 @@ def versions(found: Mapping[str, str]) -> Table:
     return Table("Versions", ("what", "version"), list(found.items()), numbers=2)
 
 
-def _render(name: str, report: Report, data: str, image: Callable[[Plot], str]) -> str:
+def _render(name: str, report: Report, data: str, image: Callable[[Plot], str], listed: Collection[str] = ()) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("shared.measure.reports"),
         autoescape=jinja2.select_autoescape(("html.j2",)),
@@ -188,7 +194,7 @@ def _render(name: str, report: Report, data: str, image: Callable[[Plot], str]) 
     }
     style = Markup(STYLE)  # noqa: S704  a file of ours
     block = Markup(f"{EMBEDDED}{_in_page(data)}{EMBEDDED_END}" if data else "")  # noqa: S704  nothing in it ends it
-    return environment.get_template(name).render(report=report, machine_style=style, block=block)
+    return environment.get_template(name).render(report=report, machine_style=style, block=block, listed=listed)
 
 
 def _in_page(data: str) -> str:

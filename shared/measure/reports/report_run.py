@@ -16,6 +16,7 @@ from shared.measure.reports.plots_run import plot_timeline, stragglers
 from shared.measure.reports.read_evidence import read_evidence
 from shared.measure.reports.read_provenance import read_provenance
 from shared.measure.reports.report import Plot, Report, Section, Table, digest_of, versions
+from shared.run.find import check_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,11 @@ def read_run_report(aws: Aws, found: Found, project: Project | None = None) -> t
     """Read what is known of the run *found*, and return its report, and what is recorded of it.
 
     *project* holds its code, whose digests are recorded then.
+
+    Raises:
+        UsageError: It goes on, so that its figures would not be those of the run.
     """
+    check_over(found, "its figures would not be those of the run")
     return recorded_run(aws, read_measured(aws, found), project)
 
 

@@ -77,14 +77,16 @@ class SweepPlan:
 
     def measure(
         self,
+        cells: list[Cell],
         aws: Aws,
         here: Cloud,
         on_done: Callable[[Progress], object],
         on_warm: Callable[[Cell, Measured], object] | None = None,
-    ) -> None:
-        """Measure the cells that the journal lacks.
+    ) -> list[Record]:
+        """Measure those of *cells* that the journal lacks, and return the records of all.
 
         Args:
+            cells: From :meth:`checked`.
             aws: Where.
             here: The same as a run works against it.
             on_done: Is told of each cell.
@@ -95,7 +97,6 @@ class SweepPlan:
             UsageError: What is deployed is not what the files say.
         """
         key = self.workflow.key
-        cells = self.cells()
         for cell in cells:
             here.check_room(self.lane, key, cell.payload)
         here.make_ready(self.lane, key, cells[0].payload)
@@ -108,12 +109,12 @@ class SweepPlan:
         if on_warm:
             first = most_ranks(cells)
             on_warm(first, run(first))
-        run_sweep(cells, self.journal, run, on_done)
+        return run_sweep(cells, self.journal, run, on_done)
 
-    def records(self) -> list[Record]:
-        """Return the records of all cells, in their order."""
+    def records(self, cells: list[Cell]) -> list[Record]:
+        """Return the records of *cells*, all of which the journal has."""
         records = self.journal.read()
-        return [records[cell.key] for cell in self.cells()]
+        return [records[cell.key] for cell in cells]
 
 
 def check_deployed(aws: Aws, here: Cloud, lane: Lane, workflow: Workflow) -> None:

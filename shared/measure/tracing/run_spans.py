@@ -26,7 +26,7 @@ from shared.measure.tracing.ids import trace_id
 from shared.measure.tracing.invocation_spans import OUTSIDE, Caller, invocation_spans
 from shared.measure.tracing.span import nanoseconds
 from shared.measure.tracing.timed import time_history
-from shared.run.find import find_run
+from shared.run.find import check_over, find_named
 from shared.run.history import history, parse_object
 from shared.run.logged import read_logged
 from shared.run.watch import is_over
@@ -111,7 +111,7 @@ def find_ended(aws: Aws, lane: Lane, run_id: str | None) -> tuple[Found, Sequenc
         UsageError: There is none.
     """
     try:
-        return find_run(aws, lane, run_id), None
+        return find_named(aws, lane, run_id), None
     except UsageError:
         logged = read_logged(aws, lane, run_id) if run_id else None
         if logged is None:
@@ -150,11 +150,7 @@ class RunSpans:
         clock: Callable[[], float] = time.monotonic,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
-        if not is_over(found.status) or found.stopped is None:
-            raise UsageError(
-                f"run {found.run.id} goes on ({found.status}), and a span has an end",
-                fix=f"wait for it (lanes logs {found.run.lane.team} --run {found.run.id} --follow), then again",
-            )
+        check_over(found, "a span has an end")
         run = found.run
         self._aws, self._found, self._events = aws, found, events
         self._left, self._sleep, self._note = most, sleep, note

@@ -49,7 +49,7 @@ def judge_alone(submission: Submission) -> tuple[Manifest, list[Finding], list[s
     else:
         findings += page_findings(page, report, manifest.plots)
     if (markdown := read_markdown(submission)) is not None:
-        findings += markdown_findings(markdown, report)
+        findings += markdown_findings(markdown, report, manifest.plots)
     found, more = _plots(submission.folder, manifest, report)
     return manifest, [*findings, *found], [*notes, *more]
 

@@ -63,9 +63,10 @@ def page_findings(page: str, report: Report, plots: Mapping[str, Images]) -> Ite
         yield Finding("page: markup", told, "the markup that lanes report writes", _WHY)
 
 
-def markdown_findings(text: str, report: Report) -> Iterator[Finding]:
-    """Yield the lines of the Markdown *text* that are others than those of *report*."""
-    said, follows = ([_Text("", line) for line in each.splitlines()] for each in (text, as_markdown(report)))
+def markdown_findings(text: str, report: Report, plots: Mapping[str, Images]) -> Iterator[Finding]:
+    """Yield the lines of the Markdown *text* that are others than those of *report*, whose *plots* may have data."""
+    listed = {name for name, images in plots.items() if images.csv}
+    said, follows = ([_Text("", line) for line in each.splitlines()] for each in (text, as_markdown(report, listed)))
     for number, before, after in _differences(said, follows, numbered=True):
         yield Finding(f"report.md: {number}", before, after, _WHY)
 

@@ -16,7 +16,7 @@ from shared.errors import LanesError, UsageError
 from shared.run.attempts import attempts_in
 from shared.run.express import find_logged
 from shared.run.failure import Ended, failure_in, find_failure
-from shared.run.find import find_run
+from shared.run.find import find_named
 from shared.run.history import MOST_A_PAGE, details, history, parse_object, rank_in
 from shared.run.listing import list_runs
 from shared.run.logged_children import ChildLog
@@ -98,7 +98,7 @@ def find_recorded(aws: Aws, lane: Lane, run_id: str | None, wanted: Wanted) -> t
     if run_id is None:
         run_id = _newest_failed(aws, lane)
     try:
-        found = find_run(aws, lane, run_id)
+        found = find_named(aws, lane, run_id)
     except UsageError:
         if logged := find_logged(aws, lane, run_id):
             workflow, events = logged

@@ -98,6 +98,10 @@ def test_grants_and_revokes_in_any_order_end_alike(given_first, order):
     assert text.startswith(TEAM)
 
 
+def test_a_file_whose_only_grant_is_taken_out_is_as_it_was():
+    assert revoke(grant(TEAM, CHANGES[0]), CHANGES[0]) == TEAM
+
+
 def test_a_part_in_the_middle_is_replaced_where_it_stands():
     text = TEAM.replace("names:", "access:\n  users: [ann]\n\n# about names\nnames:")
     assert grant(text, Change("users", "bob")) == text.replace("[ann]", "[ann, bob]")

@@ -45,7 +45,7 @@ def test_a_deployed_lane_is_as_its_files_say_and_its_failure_comes_first(console
     console.forget()
     page = browser.get("/").text
     assert f"/runs/{failed}" in page
-    assert f"lanes logs team9 one --run {failed}" in page
+    assert f"lanes logs team9 {failed}" in page
     assert "1 of 2 lanes needs somebody</h1>" in page
     assert page.index('id="team-team9"') < page.index('id="team-team8"')
 

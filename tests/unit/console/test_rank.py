@@ -140,7 +140,7 @@ def test_ranks_are_linked_to_each_other(client, failed):
 def test_a_rank_that_is_not_there_says_how_to_look_on(client, failed):
     text = page(client, f"/runs/{failed}/ranks/77")
     assert "There is no rank 77 in Ranks" in text
-    assert f"lanes logs team2 --run {failed}" in text
+    assert f"lanes logs team2 {failed}" in text
     assert client.get(f"/runs/{failed}/ranks/77/log.txt").status_code == 404
 
 

@@ -52,7 +52,7 @@ FINDING = Finding(rule="r", document="d", team="team2", why="it reaches all", fi
     ("part", "grade", "what", "fix"),
     [
         ({"problems": (Problem("teams/team2.yaml", 3, "no such key"),)}, "bad", "no such key", "lanes validate team2"),
-        ({"runs": ran(run("FAILED"))}, "bad", "the last run of a failed", "lanes logs team2 a --run run-7 --aws"),
+        ({"runs": ran(run("FAILED"))}, "bad", "the last run of a failed", "lanes logs team2 run-7 --aws"),
         ({"runs": ran(run("TIMED_OUT"))}, "bad", "ran out of time", "lanes logs team2"),
         ({"runs": Told(why="refused")}, "bad", "not known: refused", ""),
         ({"proof": Told(SimpleNamespace(findings=(FINDING,)))}, "bad", "it reaches all", "narrow it; lanes isolation"),

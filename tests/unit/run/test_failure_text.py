@@ -33,7 +33,7 @@ def test_a_traceback_is_told_once_with_the_command_for_the_rest():
         f"[ERROR] KeyError: 'b'\nTraceback\n{frame}",
         "END RequestId: request-1",
     )
-    text = told(failure, log, "lanes logs team1 --run r")
+    text = told(failure, log, "lanes logs team1 r")
     assert text.splitlines() == [
         "run 20260102T030405Z-a1b2c3 FAILED at state Merge",
         "  Traceback (most recent call last):",
@@ -42,7 +42,7 @@ def test_a_traceback_is_told_once_with_the_command_for_the_rest():
         "  KeyError: 'b'",
         "  the end of its log (request request-1):",
         "    hello",
-        "  all of its log: lanes logs team1 --run r",
+        "  all of its log: lanes logs team1 r",
     ]
 
 

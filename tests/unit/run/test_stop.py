@@ -23,11 +23,11 @@ class States:
         assert name == "list_executions"
         return SimpleNamespace(paginate=self._pages)
 
-    def _pages(self, *, stateMachineArn, statusFilter, PaginationConfig):
+    def _pages(self, *, stateMachineArn, PaginationConfig, statusFilter=None):
         assert stateMachineArn.endswith(":stateMachine:team-w-0")
         for name, status in self.executions.items():
             found = {"name": name, "status": status, "startDate": START}
-            yield {"executions": [found] if status == statusFilter else []}
+            yield {"executions": [found] if statusFilter in (None, status) else []}
 
     def describe_execution(self, *, executionArn):
         name = executionArn.rpartition(":")[2]
@@ -55,6 +55,12 @@ def test_the_only_one_that_runs_is_stopped_or_the_one_named(cloud, lane, named):
     found = stop_run(aws, lane, named)
     assert (found.run.id, found.run.workflow, found.status) == ("b", "w", "ABORTED")
     assert aws.states.stopped == {"b": ("Stopped", "lanes stop")}
+
+
+def test_a_run_may_be_named_by_how_its_id_begins(cloud, lane):
+    aws = cloud(**{"20260102-a": "RUNNING", "20260103-b": "RUNNING"})
+    assert stop_run(aws, lane, "20260103").run.id == "20260103-b"
+    assert list(aws.states.stopped) == ["20260103-b"]
 
 
 def test_the_cause_names_who_on_aws(cloud, lane):

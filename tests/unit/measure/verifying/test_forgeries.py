@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
 
 from shared.measure.reports.evidence import Images, RunManifest
 from shared.measure.reports.plots_style import element, files_of
-from shared.measure.reports.report import EMBEDDED, as_html, as_markdown
+from shared.measure.reports.report import EMBEDDED, Plot, Section, as_html, as_markdown
 from shared.measure.reports.report_run import show_run
 from shared.measure.verifying.consistent import manifest_findings
 from shared.measure.verifying.page import markdown_findings, page_findings
@@ -75,7 +76,7 @@ def names(finding, path):
 def test_a_true_report_follows(true, report, page):
     assert manifest_findings(true) == []
     assert list(page_findings(page, report, PLOTS)) == []
-    assert list(markdown_findings(as_markdown(report), report)) == []
+    assert list(markdown_findings(as_markdown(report), report, PLOTS)) == []
 
 
 CHANGES = {"one more": lambda number: number + 1, "much more": lambda number: number * 1000 + 7}
@@ -149,7 +150,7 @@ def test_a_page_that_draws_other_numbers_by_its_style_is_named(report, page):
 
 def test_each_line_of_the_markdown_is_named(report):
     text = as_markdown(report)
-    (found,) = markdown_findings(text.replace("| world_size | 3 |", "| world_size | 30 |"), report)
+    (found,) = markdown_findings(text.replace("| world_size | 3 |", "| world_size | 30 |"), report, PLOTS)
     assert (found.says, found.follows) == ("| world_size | 30 |", "| world_size | 3 |")
 
 
@@ -214,3 +215,16 @@ def test_a_page_that_is_large_or_deep_is_read_in_no_more_time_than_its_size_asks
     ):
         assert list(page_findings(page.replace("</body>", f"{more}</body>"), report, PLOTS))
     assert list(markdown_findings(as_markdown(report).replace("\n", "\n1\n" * 200), report))
+
+
+def test_a_true_report_with_the_data_of_a_plot_follows(report):
+    """The report that is made again has no plots of what the run stored, and so not their data; its file says which."""
+    shown = Plot("redshift", None, "Predicted against true.")
+    made = replace(report, sections=[Section("Redshifts", plots=[replace(shown, data="z,predicted\n")])])
+    again = replace(report, sections=[Section("Redshifts", plots=[shown])])
+    written = as_markdown(made)
+    assert "Its data: [redshift.csv](plots/redshift.csv)." in written
+    stored = {"redshift": Images(svg="0" * 64, png="0" * 64, csv="0" * 64)}
+    assert list(markdown_findings(written, again, stored)) == []
+    (found,) = markdown_findings(written, again, {"redshift": Images(svg="0" * 64, png="0" * 64)})
+    assert found.follows == "Predicted against true."
