@@ -12,6 +12,7 @@ from shared.measure.scaling.evidence.found import UnreadableError
 from shared.measure.scaling.evidence.values import count, mapping, number, positive
 from shared.measure.scaling.measured import DEFAULT_BATCH, Evidence, RankTimes, TimedRun
 from shared.measure.scaling.sweep import DONE, WORLD, Journal
+from shared.values import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def _of_cell(record: Record) -> Evidence | None:
     records = math.ceil(positive(told, "records") / world)
     run = TimedRun(records, world, batch, positive(told, "wall_seconds"), count(told, "memory_size_mb"))
     names = ("rank", "records", "seconds", "cold_start_ms")
-    ranks = [dict(zip(names, each, strict=True)) for each in _list(told.get("ranks"))]
+    ranks = [dict(zip(names, as_list(each), strict=True)) for each in _list(told.get("ranks"))]
     times = [
         (number(each, "records"), number(each, "seconds")) for each in ranks if each["records"] and each["seconds"]
     ]
