@@ -162,10 +162,14 @@ def test_a_run_as_lanes_report_writes_it(tmp_path):
         ["Inference", "1", "c", "1400.00 ms", "1400 ms", "1769 MB", "150 MB", ""],
     ]
     figures = [("status", "SUCCEEDED"), ("run", "r"), ("time", "12.34 s"), ("records", "12,001")]
+    bins = Table(
+        "", [str(place) for place in range(8)], [["0 to 0.05", "78", "0.1", "0.2", "0 %", "1 %", "2 %", "3 %"]]
+    )
     chosen = Table("", ("parameter", "value"), [["world_size", "2"], ["batch_size", "32"]], 2)
     sections = [
         Section("Configuration", tables=[chosen]),
         Section("Invocations", tables=[Table("", headings, rows, 3)]),
+        Section("Redshifts", tables=[bins]),
     ]
     write_report(Report("team2: a run of cosmic", "Started now.", figures, sections), tmp_path / "report", Nothing())
     found = read_evidence([tmp_path / "report"])
@@ -229,6 +233,22 @@ def test_executions_as_the_cli_lists_them_find_their_results_by_name(written, tm
         ),
         (
             {"world_size": 4},
+            {"world_size": 4, "batch_size": 32, "records": 1000},
+            TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
+        ),
+        (  # every input of ours has these names, as the card's defaults fill them
+            {
+                "world_size": 4,
+                "batch_size": 32,
+                "file_limit": None,
+                "data_prefix": "datasets",
+                "result_path": "results",
+            },
+            {"world_size": 4, "batch_size": 32, "records": 1000},
+            TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
+        ),
+        (
+            {"world_size": 4, "batch_size": 32, "file_limit": 8, "data_prefix": "25MB"},
             {"world_size": 4, "batch_size": 32, "records": 1000},
             TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
         ),
