@@ -206,15 +206,23 @@ def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
 def _print_summary(summary: Summary) -> None:
     for name, text in (
         ("invocations", str(summary.count)),
-        (
-            "duration",
-            f"p50 {summary.duration_p50:.2f}  p95 {summary.duration_p95:.2f}  max {summary.duration_max:.2f} ms",
-        ),
+        ("duration", _durations(summary)),
         ("billed", f"{summary.billed_total_ms} ms, {summary.gb_seconds:.3f} GB-s"),
-        ("cold starts", f"{summary.cold_starts}" + (f", p50 {summary.init_p50:.2f} ms" if summary.init_p50 else "")),
+        ("cold starts", _cold(summary)),
         ("timeouts", str(summary.timeouts)),
         ("errors", str(summary.errors)),
         ("tracebacks", f"{summary.tracebacks} invocations show one in their log"),
         ("memory", f"{summary.used_max_mb} of {summary.memory_mb} MB at most, headroom {100 * summary.headroom:.0f} %"),
     ):
         console.out.print(f"{name:<12}  {text}")
+
+
+def _durations(summary: Summary) -> str:
+    told = f"{summary.count}: p50 {summary.duration_p50:.2f}  p95 {summary.duration_p95:.2f}"
+    return f"{told}  {summary.duration_min:.2f}..{summary.duration_max:.2f} ms"
+
+
+def _cold(summary: Summary) -> str:
+    if summary.init_p50 is None:
+        return str(summary.cold_starts)
+    return f"{summary.cold_starts}: p50 {summary.init_p50:.2f}  {summary.init_min:.2f}..{summary.init_max:.2f} ms"

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from shared.measure.billing.cost import Cost, cost_of, read_prices
-from shared.measure.billing.usage import Usage
+from shared.measure.billing.usage import Usage, used_by_functions
 from shared.measure.observed.invocations import Row
 from shared.measure.reports.evidence import (
     Contribution,
@@ -179,14 +179,6 @@ def _row(state, rank, number, entered, duration):
 
 
 def _cost(rows, transitions) -> Cost:
-    billed = sum(row.report.billed_ms / 1000 for row in rows)
-    return cost_of(
-        Usage(
-            lambda_requests=len(rows),
-            lambda_gb_seconds=billed,
-            storage_gb_seconds=billed / 2,
-            state_transitions=transitions,
-            s3_puts=4,
-            s3_gets=9,
-        )
-    )
+    calls = [(f"cosmic-{row.state.lower()}", row.report) for row in rows]
+    storage = {key: 1024 for key, _ in calls}
+    return cost_of(used_by_functions(calls, storage, RANKS) + Usage(state_transitions=transitions, log_gb=0.00001))

@@ -71,9 +71,9 @@ class Row:
     def why(self) -> str:
         """By what it is compared, or why it is not."""
         match self.usual:
-            case Usual(median, _, count, ranks):
+            case Usual(median, _, count, least, greatest, ranks):
                 of = f" on {ranks} ranks" if ranks is not None else ""
-                return f"median {span(median)} of {count} earlier runs{of}"
+                return f"median {span(median)} of {count} earlier runs{of}, {span(least)} to {span(greatest)}"
             case Unusual(why):
                 return why
         return ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 10_000
 """Lines of each log group that are read: what one call of FilterLogEvents gives at the most."""
+_COLD_MS = 10_000  # Lambda's limit of an init phase: its first line may be so much older than what it reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ def read_sample(aws: Aws, rows: Sequence[Row]) -> LogSample:
     for group in {row.group for row in rows if row.group}:
         mine = [row for row in rows if row.group == group]
         began = min(row.at_ms - row.report.duration_ms - (row.report.init_ms or 0) for row in mine)
-        reader = LogReader(aws, {group: group}, int(began), max(row.at_ms for row in mine) + 1, most=MOST_LINES)
+        since = int(began) - _COLD_MS
+        reader = LogReader(aws, {group: group}, since, max(row.at_ms for row in mine) + 1, most=MOST_LINES)
         try:
             reader.read()
         except ClientError as error:
@@ -52,7 +54,9 @@ def read_sample(aws: Aws, rows: Sequence[Row]) -> LogSample:
                 raise
             continue
         whole = {each.request_id: each.logged_bytes for each in reader.invocations.values() if each.report}
-        counted |= whole
-        if whole:
-            average[group] = sum(whole.values()) / len(whole)
+        asked = {row.report.request_id for row in mine}
+        own = {request: size for request, size in whole.items() if request in asked}
+        counted |= own
+        if sizes := list((own or whole).values()):
+            average[group] = sum(sizes) / len(sizes)
     return LogSample(counted, average)

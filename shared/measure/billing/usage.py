@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -60,17 +61,20 @@ def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[s
         storage_mb: The size of /tmp by function key; 512 where it is not given.
         ranks: How many ranks there are, for steps that read the results of every rank.
     """
-    amounts = dict.fromkeys((each.name for each in fields(Usage)), 0.0)
-    for key, report in calls:
-        seconds = report.billed_ms / 1000
-        more = max(0, storage_mb.get(key, _FREE_STORAGE_MB) - _FREE_STORAGE_MB)
-        wants = _requests().get(key, {})
-        amounts["lambda_requests"] += 1
-        amounts["lambda_gb_seconds"] += seconds * report.memory_mb / 1024
-        amounts["storage_gb_seconds"] += seconds * more / 1024
-        amounts["s3_puts"] += wants.get("puts", 0)
-        amounts["s3_gets"] += wants.get("gets", 0) + ranks * wants.get("getsPerRank", 0)
-    return Usage(**amounts)
+    calls = list(calls)
+    times = [(report.billed_ms / 1000, report.memory_mb, _more_storage(storage_mb, key)) for key, report in calls]
+    wants = [_requests().get(key, {}) for key, _ in calls]
+    return Usage(  # sums that are exact: the same in whatever order a view reads the invocations
+        lambda_requests=len(calls),
+        lambda_gb_seconds=math.fsum(seconds * size / 1024 for seconds, size, _ in times),
+        storage_gb_seconds=math.fsum(seconds * more / 1024 for seconds, _, more in times),
+        s3_puts=sum(each.get("puts", 0) for each in wants),
+        s3_gets=sum(each.get("gets", 0) + ranks * each.get("getsPerRank", 0) for each in wants),
+    )
+
+
+def _more_storage(storage_mb: Mapping[str, int], key: str) -> int:
+    return max(0, storage_mb.get(key, _FREE_STORAGE_MB) - _FREE_STORAGE_MB)
 
 
 def used_by_states(trace: Trace) -> Usage:

@@ -42,12 +42,15 @@ _SECONDS = 0.2
 class Usual:
     """What is usual for a run: the *median* seconds of *count* earlier ones, and how far one may be from it.
 
-    ``ranks`` is how many ranks each of them had; None where the workflow's input tells none.
+    They took from *least* to *greatest*. ``ranks`` is how many ranks each of them had; None where the workflow's input
+    tells none.
     """
 
     median: float
     margin: float
     count: int
+    least: float
+    greatest: float
     ranks: int | None = None
 
     def word(self, seconds: float) -> Word:
@@ -58,7 +61,14 @@ class Usual:
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON."""
-        return {"median": self.median, "margin": self.margin, "runs": self.count, "ranks": self.ranks}
+        return {
+            "median": self.median,
+            "margin": self.margin,
+            "runs": self.count,
+            "least": self.least,
+            "greatest": self.greatest,
+            "ranks": self.ranks,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +113,5 @@ def usual_of(seconds: Sequence[float], ranks: int | None = None) -> Usual:
     """Return what is usual by the *seconds* of some runs: there is at least one."""
     middle = median(seconds)
     spread = _NORMAL * median(abs(each - middle) for each in seconds)
-    return Usual(middle, max(_SPREADS * spread, _SHARE * middle, _SECONDS), len(seconds), ranks)
+    margin = max(_SPREADS * spread, _SHARE * middle, _SECONDS)
+    return Usual(middle, margin, len(seconds), min(seconds), max(seconds), ranks)

@@ -108,12 +108,15 @@ class Summary:
     """
 
     count: int
+    duration_min: float
     duration_p50: float
     duration_p95: float
     duration_max: float
     billed_total_ms: int
     cold_starts: int
+    init_min: float | None
     init_p50: float | None
+    init_max: float | None
     timeouts: int
     errors: int
     tracebacks: int
@@ -213,12 +216,15 @@ def summarize(rows: Iterable[Row]) -> Summary | None:
         return None
     return Summary(
         count=durations.count,
+        duration_min=durations.percentile(0),
         duration_p50=durations.percentile(50),
         duration_p95=durations.percentile(95),
         duration_max=durations.percentile(100),
         billed_total_ms=billed,
         cold_starts=inits.count,
+        init_min=inits.percentile(0) if inits.count else None,
         init_p50=inits.percentile(50) if inits.count else None,
+        init_max=inits.percentile(100) if inits.count else None,
         timeouts=timeouts,
         errors=errors,
         tracebacks=tracebacks,
@@ -245,6 +251,6 @@ class _Numbers:
             self._last = array("d")
 
     def percentile(self, percent: int) -> float:
-        """Return the nearest rank: the first number in order that so many percent do not exceed."""
-        rank = -(-self.count * percent // 100)
+        """Return the nearest rank: the first number in order that so many percent do not exceed; of 0, the least."""
+        rank = max(1, -(-self.count * percent // 100))
         return next(itertools.islice(heapq.merge(*self._runs, sorted(self._last)), rank - 1, None))

@@ -27,7 +27,7 @@ def recommendation_section(records: Sequence[Record], points: Sequence[Point]) -
     made = recommend(records, points)
     text = " ".join([*made.notes, MEASURED_ONLY])
     headings = ("goal", "configuration", "why", "runs", "time", "range", "cost", "efficiency")
-    rows = [[_GOALS[each.goal], place(each.point), why(each), *_figures(each.point)] for each in made.choices]
+    rows = [[_GOALS[each.goal], place(each.point), why(each), *_figures(each)] for each in made.choices]
     note = "Median time and cost of a run; the range is from the least to the greatest of its times."
     tables = [Table("", headings, rows, numbers=3, note=note)] if rows else []
     return Section("Recommendation", text, tables=tables)
@@ -37,7 +37,7 @@ def recommendation_lines(made: Recommendation) -> list[str]:
     """Return a line for each choice and each note of the recommendation *made*."""
     lines = []
     for each in made.choices:
-        runs, seconds, spread, cost, efficiency = _figures(each.point)
+        runs, seconds, spread, cost, efficiency = _figures(each)
         told = f"{seconds} ({spread}, n {runs}), {cost} a run" + (f", efficiency {efficiency}" if efficiency else "")
         reason = why(each)
         lines.append(f"{_GOALS[each.goal]}: {place(each.point)}: {told}" + (f"; {reason}" if reason else ""))
@@ -60,13 +60,13 @@ def why(choice: Choice) -> str:
     return ""
 
 
-def _figures(point: Point) -> list[str]:
-    time = point.figures["wall_seconds"]
+def _figures(choice: Choice) -> list[str]:
+    point, time = choice.point, choice.figures["wall_seconds"]
     return [
-        str(point.runs),
+        str(choice.runs),
         f"{time.median:.2f} s",
         f"{time.low:.2f} to {time.high:.2f}",
-        dollars(point.figures["cost_usd"].median),
+        dollars(choice.figures["cost_usd"].median),
         "" if point.efficiency is None else f"{100 * point.efficiency:.0f} %",
     ]
 
@@ -79,12 +79,13 @@ def recommendation_record(made: Recommendation) -> dict[str, Json]:
 
 def _record(choice: Choice) -> dict[str, Json]:
     point = choice.point
-    seconds = point.figures["wall_seconds"]
+    seconds = choice.figures["wall_seconds"]
     return {
         "axes": dict(point.axes),
-        "runs": point.runs,
+        "runs": choice.runs,
+        "warm": choice.warm,
         "seconds": {"median": seconds.median, "low": seconds.low, "high": seconds.high},
-        "cost_usd": point.figures["cost_usd"].median,
+        "cost_usd": choice.figures["cost_usd"].median,
         "efficiency": point.efficiency,
         "first": dict(choice.first.axes),
         "equal": [dict(other.axes) for other in choice.equal],

@@ -162,24 +162,33 @@ class Journal:
         self.path = path
 
     def read(self) -> dict[str, Record]:
-        """Return the last record of each key. A last line that an interruption cut short is left out.
+        """Return the last record of each key, the newest at the end.
+
+        Raises:
+            LanesError: A line is damaged. The message names it.
+        """
+        return {record["key"]: record for record in self.last_lines().values()}
+
+    def last_lines(self) -> dict[int, Record]:
+        """Return the last record of each key by the number of its line. A last line that was cut short is left out.
 
         Raises:
             LanesError: Another line is damaged. The message names it.
         """
-        records: dict[str, Record] = {}
-        lines = self.path.read_text(encoding="utf-8").split("\n") if self.path.exists() else []
+        last: dict[str, tuple[int, Record]] = {}
+        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
         for number, line in enumerate(lines[:-1], 1):  # what is after the last newline was never finished
             try:
                 record: Record = json.loads(line)
-                records[record["key"]] = record
+                last.pop(record["key"], None)  # a cell that ran again is as new as its last run
+                last[record["key"]] = number, record
             except (ValueError, TypeError, KeyError) as error:
                 raise LanesError(
                     "this line is no result of a sweep",
                     where=f"{self.path}:{number}",
                     fix="delete the line: its cell runs again",
                 ) from error
-        return records
+        return dict(last.values())
 
     def count_done(self, cells: Sequence[Cell]) -> int:
         """Return how many of *cells* it has the results of."""

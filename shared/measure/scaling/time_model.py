@@ -28,7 +28,7 @@ import yaml
 
 from shared.config.aws_facts import STANDARD_STARTS
 from shared.measure.billing.cost import cost_of
-from shared.measure.billing.usage import Usage
+from shared.measure.billing.usage import LEAST_EXPRESS, Usage
 from shared.measure.scaling.rank_times import Spread
 from shared.measure.scaling.slowest import Limits, RankTime, last_end
 from shared.measure.scaling.way import OWN, limits_of, together
@@ -47,6 +47,7 @@ HELD_BACK = ("children", "environments", "concurrency", "s3")
 _MB_A_CPU = 1769
 _MOST_CPUS = 6
 _STATES = 6  # of a run, beside one for each rank
+_PUTS = 6  # of its first and last functions: billing/requests.yaml (a test compares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,15 +196,28 @@ def predict(fit: Fit, size: Size, *, concurrency: int = 1000, way: Way = OWN) ->
     wide = fit.widened(size.world_size, each)
     low = math.hypot(fit.under * wide, (ended.mean - ended.low) / seconds)
     high = math.hypot(fit.over * wide, (ended.high - ended.mean) / seconds)
-    usage = Usage(
-        lambda_requests=size.world_size + 3,
-        lambda_gb_seconds=size.world_size * rank.mean * size.memory_mb / 1024,
-        state_transitions=size.world_size + _STATES,
-        s3_puts=2 * size.world_size + 5,
-        s3_gets=3 * size.world_size,
-    )
+    usage = _used(size, rank.mean, way)
     usd = cost_of(usage).usd
     return Prediction(size, seconds, seconds * math.exp(-low), seconds * math.exp(high), rank.mean, usd)
+
+
+def _used(size: Size, rank_seconds: float, way: Way) -> Usage:
+    """Return what a run uses, but for its logs, and the time of its first and last states.
+
+    Of AWS's numbers only those that grow with the ranks matter; the others are those of this project's workflow.
+    """
+    world = size.world_size
+    usage = Usage(
+        lambda_requests=world + 3,
+        lambda_gb_seconds=world * rank_seconds * size.memory_mb / 1024,
+        state_transitions=_STATES,
+        s3_puts=way.puts * world + _PUTS,
+        s3_gets=way.gets * world + way.read_by_last * min(world, way.joined or world),
+    )
+    if way.children == "express":  # whose states are no transitions
+        steps = max(1, math.ceil(10 * rank_seconds))  # of 100 ms
+        return usage + Usage(express_requests=world, express_gb_seconds=world * steps * LEAST_EXPRESS)
+    return usage + Usage(state_transitions=world)
 
 
 def parts(fit: Fit, size: Size, *, concurrency: int = 1000, way: Way = OWN) -> dict[str, float]:

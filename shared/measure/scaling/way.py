@@ -40,6 +40,7 @@ class Way:
         readers: How many of them it reads at once.
         gets: A rank's GET and HEAD requests to S3, beside the parts of its partition.
         puts: Its PUT requests.
+        read_by_last: GET requests of the last step for each result that it joins.
     """
 
     children: Children = "standard"
@@ -47,6 +48,7 @@ class Way:
     readers: int = OWN_READERS
     gets: int = 1
     puts: int = 2
+    read_by_last: int = 2
 
     def turns(self, world: int) -> float:
         """Return how many results of *world* ranks are read one after the other."""
@@ -55,7 +57,7 @@ class Way:
 
 OWN = Way()
 """The workflow ``cosmic`` of this project: its summarize step reads all results, 16 at once."""
-FIELD = Way(joined=1000, readers=1, gets=21, puts=1)
+FIELD = Way(joined=1000, readers=1, gets=21, puts=1, read_by_last=1)
 """The field's: its summarizer reads one page of a listing, 1,000 results, one after the other; its ranks fetch their
 code and the model, nine files, each with a HEAD and a GET, after a listing and the run's payload."""
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.measure.billing.cost import read_prices
+from shared.measure.billing.usage import used_by_functions, used_by_states
 from shared.measure.comparing.values import side_by_side
 from shared.measure.reports.figures import records_of
 from shared.measure.verifying.verdict import Finding
+from shared.run.item_ranks import maps_in, processors_in, states_in
 from shared.run.patience import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from shared.measure.observed.invocations import Row
@@ -26,7 +29,6 @@ _ROUNDING = 1e-9  # relative: sums in another order
 _HUNDREDTH = 0.006  # ms: REPORT lines have two decimals
 _CLOCKS = timedelta(seconds=5)  # between Step Functions' and CloudWatch's: our choice
 _OVERHEAD_MS = 50.0  # between the clocks of an invocation and of its state: our choice
-_FREE_STORAGE_MB = 512
 
 
 def arithmetic(evidence: Evidence, provenance: Provenance) -> Iterator[Finding]:
@@ -124,36 +126,42 @@ def _states(evidence: Evidence) -> Iterator[Finding]:
     if children != evidence.children:
         yield _found("figures.children", evidence.children, children, "the children of its Maps")
     if not evidence.unread:
-        counted = sum(max(1, stay.calls) for stay in evidence.visits) + evidence.redrives
+        unbilled = _of_express(evidence.definition)
+        billed = (max(1, stay.calls) for stay in evidence.visits if stay.state not in unbilled)
+        counted = sum(billed) + evidence.redrives
         if counted != evidence.transitions:
             yield _found("figures.transitions", evidence.transitions, counted, "the visits, with their retries")
 
 
+def _of_express(definition: Mapping[str, Json]) -> set[str]:
+    """Return the states of express children, whose transitions AWS does not bill."""
+    kinds = maps_in(definition)
+    inside = (inner for name, inner in processors_in(definition) if kinds[name] == "express")
+    return {name for inner in inside for name, _ in states_in(inner)}
+
+
 def _cost(evidence: Evidence, provenance: Provenance) -> Iterator[Finding]:
+    """Count again what the bill counts, but for the bytes of logs: a report does not hold the lines."""
     prices = read_prices()
-    storage = {each.name: each.storage_mb for each in provenance.functions}
-    counted = {
-        "lambda_requests": float(len(evidence.rows)),
-        "lambda_gb_seconds": sum(row.report.billed_ms / 1000 * row.report.memory_mb / 1024 for row in evidence.rows),
-        "storage_gb_seconds": sum(_storage(row, storage) for row in evidence.rows),
-        "state_transitions": float(evidence.transitions),
-    }
+    keys = {each.name: each.key for each in provenance.functions}
+    calls = [(keys.get(row.group.rpartition("/")[2], ""), row.report) for row in evidence.rows]
+    storage = {each.key: each.storage_mb for each in provenance.functions}
+    ranks = len({row.rank for row in evidence.rows if row.rank is not None})
+    counted = asdict(used_by_functions(calls, storage, ranks) + used_by_states(evidence.trace))
     there = {item.name: item for item in evidence.cost}
-    for name, amount in counted.items():
+    for name in sorted(counted.keys() - {"log_gb"}):
         said = there[name].amount if name in there else 0.0
-        if not _same(said, amount):
-            yield _found(f"figures.cost.{name}.amount", said, amount, "the invocations and the visits")
+        if not _same(said, counted[name]):
+            yield _found(f"figures.cost.{name}.amount", said, counted[name], "the invocations and the visits")
+    if len(there) < len(evidence.cost):
+        names = [item.name for item in evidence.cost]
+        yield _found("figures.cost", ", ".join(names), ", ".join(there), "each item is there once")
     for item in evidence.cost:
         path = f"figures.cost.{item.name}"
         if not _same(item.usd, item.amount * item.price):
             yield _found(f"{path}.usd", item.usd, item.amount * item.price, "its amount and its price")
         if provenance.prices_date == str(prices.date) and not _same(item.price, prices.usd.get(item.name, math.nan)):
             yield _found(f"{path}.price", item.price, prices.usd.get(item.name), f"prices of {prices.date}")
-
-
-def _storage(row: Row, sizes: dict[str, int]) -> float:
-    more = max(0, sizes.get(row.group.rpartition("/")[2], _FREE_STORAGE_MB) - _FREE_STORAGE_MB)
-    return row.report.billed_ms / 1000 * more / 1024
 
 
 def _output(evidence: Evidence) -> Iterator[Finding]:

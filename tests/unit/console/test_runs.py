@@ -133,7 +133,7 @@ def test_a_run_that_took_longer_than_usual_is_marked_in_list_and_bars(client, st
     states.add(lane, "cosmic", seconds=18.0)
     newest = rows(client)[0]
     assert (newest["against_usual"], newest["ratio"]) == ("slower", pytest.approx(1.8))
-    assert newest["why"] == "median 10.0 s of 8 earlier runs on 4 ranks"
+    assert newest["why"] == "median 10.0 s of 8 earlier runs on 4 ranks, 10.0 s to 10.0 s"
     page = client.get("/team2/runs").text
     assert "1.8x slower than usual" in page
     assert "1 <span" in page

@@ -54,21 +54,21 @@ def execution(
     """
     if not name:
         raise UnreadableError("the execution has no name")
-    if given and "file_limit" in given and "data_prefix" in given:
+    if output and {"world_size", "records"} <= output.keys():  # our own, whose inputs have the field's names, too
+        batch = count(output, "batch_size") if "batch_size" in output else DEFAULT_BATCH
+        size = Ran(count(output, "world_size"), positive(output, "records"), batch)
+        return Execution(name, seconds, size, name, "", OWN, None, None, where)
+    if given and given.get("file_limit") is not None and "data_prefix" in given:
         folder = _PARTITION.fullmatch(str(given["data_prefix"]))
         files = count(given, "file_limit")
         world = count(given, "world_size") if "world_size" in given else files
-        size = (
+        sized = (
             Ran(world, files * float(folder[1]) * RECORDS_A_MB, count(given, "batch_size"))
             if folder and "batch_size" in given
             else None
         )
-        return Execution(name, seconds, size, str(given.get("result_path", name)), "", FIELD, 10240, None, where)
-    size = None
-    if output and {"world_size", "records"} <= output.keys():
-        batch = count(output, "batch_size") if "batch_size" in output else DEFAULT_BATCH
-        size = Ran(count(output, "world_size"), positive(output, "records"), batch)
-    return Execution(name, seconds, size, name, "", OWN, None, None, where)
+        return Execution(name, seconds, sized, str(given.get("result_path", name)), "", FIELD, 10240, None, where)
+    return Execution(name, seconds, None, name, "", OWN, None, None, where)
 
 
 def put_together(found: Found) -> None:

@@ -38,7 +38,7 @@ def read_report(path: Path, found: Found) -> bool:
             figures[told["name"]] = told["value"].replace(",", "") if told["name"] == "records" else told["value"]
         elif len(cells) == 2 and cells[0] in _SET:  # noqa: PLR2004  a name and its value
             figures[cells[0]] = cells[1]
-        elif len(cells) == _CELLS and cells[1].isdigit():
+        elif len(cells) == _CELLS and cells[1].isdigit() and cells[_MEMORY].endswith(" MB"):
             memories.add(cells[_MEMORY].removesuffix(" MB"))
             if cells[_INIT].endswith(" ms"):
                 colds.append(float(cells[_INIT].removesuffix(" ms")) / 1000)

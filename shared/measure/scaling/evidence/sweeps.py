@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.measure.scaling.evidence.found import UnreadableError
-from shared.measure.scaling.evidence.values import count, mapping, number, positive, shown
+from shared.measure.scaling.evidence.values import count, mapping, number, positive
 from shared.measure.scaling.measured import DEFAULT_BATCH, Evidence, RankTimes, TimedRun
-from shared.measure.scaling.sweep import DONE, Journal
+from shared.measure.scaling.sweep import DONE, WORLD, Journal
+from shared.values import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,34 +22,79 @@ if TYPE_CHECKING:
     from shared.measure.scaling.sweep import Record
     from shared.values import Json
 
+_SIZES = {WORLD, "batch_size", "data_prefix", "data_map", "file_limit"}
+"""Parameters that say how large a run is: worlds and batches are fitted, and the cell tells how many records it did."""
+
 
 def read_journal(path: Path, found: Found) -> None:
-    """Add the cells of a sweep that ended well and tell how many records they did."""
+    """Add the cells of the newest sweep in a journal that ended well and tell how many records they did.
+
+    Cells of other code, memory, place or input are of other runs, and are told. Sizes may differ: they are fitted.
+    """
     try:
-        records = list(Journal(path).read().values())
+        lines = Journal(path).last_lines()
     except LanesError as error:
         found.problems.append(f"{error.where}: {error.what}")
         return
-    used = 0
-    for record in records:
+    newest = _made_by(lines[max(lines)]) if lines else {}
+    used, others, left = 0, Counter[str](), 0
+    for place, record in lines.items():
+        made = _made_by(record)
+        if made != newest:
+            others[" and ".join(name for name in {**newest, **made} if made.get(name) != newest.get(name))] += 1
+            continue
         try:
-            if record["status"] == DONE and "world_size" in record["axes"] and record["records"]:
-                found.add(_of_cell(record))
-                used += 1
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            found.problem(path, None, f"the cell {shown(record['key'])} is not as lanes sweep writes it: {error!r}")
-    if left := len(records) - used:
-        found.unused(f"{path}: {left} cells that failed, have no records or no world size")
+            cell = _of_cell(record)
+        except (ValueError, TypeError) as error:
+            found.problem(path, place, f"the cell is not as lanes sweep writes it: {error}")
+            continue
+        if cell is None:
+            left += 1
+        else:
+            found.add(cell)
+            used += 1
+    for names, many in others.items():
+        found.unused(f"{path}: {many} cells that were measured with other {names} than the newest one")
+    if left:
+        found.unused(f"{path}: {left} cells that failed, or tell no records, world size or memory")
     found.add(Evidence(sources=(f"{used} runs of the sweep in {path.parent}",)))
 
 
-def _of_cell(record: Record) -> Evidence:
-    world = int(record["axes"]["world_size"])
-    batch = int(record["axes"].get("batch_size", DEFAULT_BATCH))
-    run = TimedRun(math.ceil(record["records"] / world), world, batch, record["wall_seconds"], record["memory_size_mb"])
-    ranks = [(each[1], each[2]) for each in record["ranks"] if each[1] and each[2]]
-    colds = [each[3] / 1000 for each in record["ranks"] if each[3] is not None]
-    return Evidence(runs=(run,), ranks=_ranks(ranks, batch), cold_starts=median_of(colds))
+def _made_by(record: Record) -> dict[str, Json]:
+    """Return what made a cell's result, beside its size: what no two runs that are fitted together may differ in."""
+    told = {name: value for name, value in _part(record, "setting").items() if name != "input"}
+    return told | {name: value for name, value in _given(record).items() if name not in _SIZES}
+
+
+def _given(record: Record) -> dict[str, Json]:
+    """Return the input of a cell, as far as its record tells it."""
+    return {**_part(_part(record, "setting"), "input"), **_part(record, "axes")}
+
+
+def _part(told: Mapping[str, object], name: str) -> Mapping[str, Json]:
+    part = told.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _of_cell(record: Record) -> Evidence | None:
+    """Return what a cell tells; None where it failed, or does not tell how large it was."""
+    told: dict[str, Json] = {**record}  # type: ignore[dict-item]  # it came out of a file: nothing in it is sure
+    given = _given(record)
+    if told.get("status") != DONE or not told.get("records") or told.get("memory_size_mb") == 0:
+        return None
+    if WORLD not in given:
+        return None
+    world = count(given, WORLD)
+    batch = count(given, "batch_size") if "batch_size" in given else DEFAULT_BATCH
+    records = math.ceil(positive(told, "records") / world)
+    run = TimedRun(records, world, batch, positive(told, "wall_seconds"), count(told, "memory_size_mb"))
+    names = ("rank", "records", "seconds", "cold_start_ms")
+    ranks = [dict(zip(names, as_list(each), strict=True)) for each in _list(told.get("ranks"))]
+    times = [
+        (number(each, "records"), number(each, "seconds")) for each in ranks if each["records"] and each["seconds"]
+    ]
+    colds = [number(each, "cold_start_ms") / 1000 for each in ranks if each["cold_start_ms"] is not None]
+    return Evidence(runs=(run,), ranks=_ranks(times, batch), cold_starts=median_of(colds))
 
 
 def read_run(path: Path, told: Mapping[str, Json], found: Found) -> None:

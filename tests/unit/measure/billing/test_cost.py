@@ -113,3 +113,9 @@ def test_a_line_names_the_largest_parts():
 )
 def test_money(usd, text):
     assert dollars(usd) == text
+
+
+def test_the_same_invocations_cost_the_same_in_any_order():
+    calls = [("f", Report(str(ms), ms - 0.5, ms, 128, 40, None)) for ms in (541, 643, 1207, 977, 3, 88, 1013, 7)]
+    amounts = {used_by_functions(calls[place:] + calls[:place], {"f": 700}, 1) for place in range(len(calls))}
+    assert len(amounts) == 1

@@ -33,6 +33,7 @@ def test_short_runs_leave_a_fifth_of_a_second():
 
 def test_runs_that_differ_leave_three_spreads():
     usual = usual_of([6.0, 8.0, 10.0, 12.0, 14.0])  # distances 4 2 0 2 4: their median is 2
+    assert (usual.least, usual.greatest) == (6.0, 14.0)
     assert usual.margin == pytest.approx(3 * 1.4826 * 2)
 
 
@@ -45,7 +46,7 @@ def test_less_than_half_of_them_may_hang(hung):
 
 def test_only_the_newest_before_it_count():
     usual = told(run(0, 30.0), [run(n, 10.0 if n <= BEFORE else 1000.0) for n in range(1, 60)])
-    assert usual == Usual(10.0, 2.0, BEFORE, 4)
+    assert usual == Usual(10.0, 2.0, BEFORE, 10.0, 10.0, 4)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +59,13 @@ def test_only_the_newest_before_it_count():
     ],
 )
 def test_what_failed_or_runs_or_was_redriven_or_is_of_another_workflow_does_not_count(others):
-    assert told(run(0), [*(run(number) for number in range(1, 6)), *others]) == Usual(10.0, 2.0, 5, 4)
+    assert told(run(0), [*(run(number) for number in range(1, 6)), *others]) == Usual(10.0, 2.0, 5, 10.0, 10.0, 4)
 
 
 def test_runs_of_another_size_do_not_count():
     earlier = [run(number) for number in range(1, 11)]
     sizes = {each.run_id: 1000 if number % 2 else 4 for number, each in enumerate(earlier)} | {"run-0": 1000}
-    assert told(run(0), earlier, sizes) == Usual(10.0, 2.0, 5, 1000)
+    assert told(run(0), earlier, sizes) == Usual(10.0, 2.0, 5, 10.0, 10.0, 1000)
 
 
 def test_too_few_tell_nothing():
@@ -81,7 +82,9 @@ def test_nothing_is_said_of_a_run_whose_input_is_not_known():
 
 def test_a_workflow_without_ranks_is_compared_as_well():
     runs = [run(number) for number in range(8)]
-    assert told(runs[0], runs[1:], dict.fromkeys((each.run_id for each in runs), None)) == Usual(10.0, 2.0, 7, None)
+    assert told(runs[0], runs[1:], dict.fromkeys((each.run_id for each in runs), None)) == Usual(
+        10.0, 2.0, 7, 10.0, 10.0, None
+    )
 
 
 def test_a_run_that_was_redriven_is_not_called_slower_for_the_time_that_it_lay_failed():

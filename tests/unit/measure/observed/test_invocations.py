@@ -92,6 +92,7 @@ def test_the_summary(table, report):
     summary = summarize(table.rows())
     assert (summary.count, summary.timeouts, summary.errors, summary.cold_starts) == (102, 1, 1, 0)
     assert (summary.duration_p50, summary.duration_p95, summary.duration_max) == (500.0, 960.0, 3000.0)
+    assert summary.duration_min == 1.0
     assert summary.headroom == 0.0
     assert summary.init_p50 is None
     assert summary.gb_seconds == (50500 + 3000 + 1) / 1000 * 1769 / 1024

@@ -5,6 +5,7 @@ import json
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from shared.errors import LanesError, UsageError
 from shared.measure.reports.report import Report, Section, Table, write_report
@@ -19,6 +20,10 @@ LOGS = (
     "data (GB),batch_size,run,partition (MB),total_duration (s),inference_duration (s),batch_varying\n"
     "983GB,512,1,100MB,116.81,65.13,False\ntiming,512,1,100MB,77.4,68.98,False\n1TB,512,1,100MB,246.87,193.24,False\n"
 )
+
+
+class Nothing(BaseModel):
+    """What a report carries, where nobody reads it."""
 
 
 @pytest.fixture
@@ -85,7 +90,53 @@ def test_a_sweeps_journal_tells_runs_ranks_and_cold_starts(written):
     assert found.runs == (TimedRun(501, 2, 128, 4.5, 1769, way=OWN),)
     assert found.ranks[0].seconds == (1.5, 1.4)
     assert found.cold_starts == (0.5,)
-    assert found.unused == (f"{path}: 1 cells that failed, have no records or no world size",)
+    assert found.unused == (f"{path}: 1 cells that failed, or tell no records, world size or memory",)
+
+
+def cell(key, code="new", batch=64, **figures):
+    made = {"team": "team2", "workflow": "cosmic", "where": "aws", "memory": {"inference": 1769}, "code": code}
+    setting = {**made, "input": {"batch_size": batch, "data_prefix": "datasets", "fmi_enabled": False}}
+    ranks = [[0, 501, 1.5, 500.0], [1, 500, 1.4, None]]
+    told = {"status": "SUCCEEDED", "records": 1001, "wall_seconds": 4.5, "memory_size_mb": 1769, "ranks": ranks}
+    return {"key": key, "repeat": 1, "axes": {"world_size": 2}, "setting": setting, **told, **figures}
+
+
+def journal(cells):
+    return "".join(json.dumps(each) + "\n" for each in cells)
+
+
+def test_a_journals_runs_of_other_code_or_input_are_not_mixed_in(written):
+    fmi = cell("d", wall_seconds=99.0)
+    fmi["setting"]["input"]["fmi_enabled"] = True
+    before = {**cell("c", wall_seconds=98.0), "setting": {}}
+    path = written("cells.jsonl", journal([before, cell("a", code="old", wall_seconds=97.0), fmi, cell("b")]))
+    found = read_evidence([path])
+    assert [run.seconds for run in found.runs] == [4.5]
+    assert len(found.unused) == 3
+    assert f"{path}: 1 cells that were measured with other code than the newest one" in found.unused
+    assert f"{path}: 1 cells that were measured with other fmi_enabled than the newest one" in found.unused
+
+
+def test_a_cell_that_ran_again_is_as_new_as_its_last_run(written):
+    failed = {**cell("a"), "status": "ERROR"}
+    found = read_evidence([written("cells.jsonl", journal([failed, cell("b", code="other"), cell("a")]))])
+    assert len(found.runs) == 1
+    assert "other code" in found.unused[0]
+
+
+def test_a_cell_tells_its_batch_size_and_its_world_though_they_are_no_axes(written):
+    (run,) = read_evidence([written("cells.jsonl", journal([cell("a", batch=64)]))]).runs
+    assert run.batch_size == 64
+    by_batch = {**cell("a"), "axes": {"batch_size": 8}}
+    by_batch["setting"]["input"] = {"world_size": 4}
+    (run,) = read_evidence([written("cells.jsonl", journal([by_batch]))]).runs
+    assert (run.world_size, run.batch_size, run.records) == (4, 8, 251)
+
+
+def test_a_cell_without_the_memory_of_its_ranks_is_told_and_not_fitted(written):
+    found = read_evidence([written("cells.jsonl", journal([cell("a"), cell("b", memory_size_mb=0)]))])
+    assert len(found.runs) == 1
+    assert "1 cells that failed, or tell no records, world size or memory" in found.unused[0]
 
 
 def test_a_run_as_lanes_run_prints_it(written):
@@ -111,12 +162,16 @@ def test_a_run_as_lanes_report_writes_it(tmp_path):
         ["Inference", "1", "c", "1400.00 ms", "1400 ms", "1769 MB", "150 MB", ""],
     ]
     figures = [("status", "SUCCEEDED"), ("run", "r"), ("time", "12.34 s"), ("records", "12,001")]
+    bins = Table(
+        "", [str(place) for place in range(8)], [["0 to 0.05", "78", "0.1", "0.2", "0 %", "1 %", "2 %", "3 %"]]
+    )
     chosen = Table("", ("parameter", "value"), [["world_size", "2"], ["batch_size", "32"]], 2)
     sections = [
         Section("Configuration", tables=[chosen]),
         Section("Invocations", tables=[Table("", headings, rows, 3)]),
+        Section("Redshifts", tables=[bins]),
     ]
-    write_report(Report("team2: a run of cosmic", "Started now.", figures, sections), tmp_path / "report")
+    write_report(Report("team2: a run of cosmic", "Started now.", figures, sections), tmp_path / "report", Nothing())
     found = read_evidence([tmp_path / "report"])
     assert found.runs == (TimedRun(6001, 2, 32, 12.34, 1769),)
     assert found.cold_starts == (0.5005,)
@@ -181,6 +236,22 @@ def test_executions_as_the_cli_lists_them_find_their_results_by_name(written, tm
             {"world_size": 4, "batch_size": 32, "records": 1000},
             TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
         ),
+        (  # every input of ours has these names, as the card's defaults fill them
+            {
+                "world_size": 4,
+                "batch_size": 32,
+                "file_limit": None,
+                "data_prefix": "datasets",
+                "result_path": "results",
+            },
+            {"world_size": 4, "batch_size": 32, "records": 1000},
+            TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
+        ),
+        (
+            {"world_size": 4, "batch_size": 32, "file_limit": 8, "data_prefix": "25MB"},
+            {"world_size": 4, "batch_size": 32, "records": 1000},
+            TimedRun(250, 4, 32, 30.0, OWN_MEMORY),
+        ),
     ],
 )
 def test_an_execution_that_is_described_tells_its_size_itself(written, given, output, wanted):
@@ -231,8 +302,13 @@ def test_packed_and_utf_16_files_are_read_too(tmp_path):
         (
             "cells.jsonl",
             '{"key": "a", "status": "SUCCEEDED", "axes": {"world_size": 1}, "records": 1}\n',
-            "the cell 'a' is not as lanes sweep writes it",
+            "cells.jsonl:1: the cell is not as lanes sweep writes it: there is no wall_seconds",
         ),
+        ("cells.jsonl", journal([cell("a"), cell("b", wall_seconds="soon")]), "cells.jsonl:2: the cell is not as"),
+        ("cells.jsonl", journal([cell("a", wall_seconds=float("nan"))]), "cells.jsonl:1: the cell is not as"),
+        ("cells.jsonl", journal([cell("a", ranks=[[0, 1]])]), "cells.jsonl:1: the cell is not as"),
+        ("cells.jsonl", journal([cell("a", ranks=[3])]), "cells.jsonl:1: the cell is not as"),
+        ("cells.jsonl", journal([cell("a", axes={"world_size": "many"})]), "cells.jsonl:1: the cell is not as"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_its_line(written, name, content, said):

@@ -72,6 +72,37 @@ def test_a_tie_in_both_is_told_as_one():
     assert "not to be told from" in recommendation_lines(found)[0]
 
 
+def begun_cold(records, *places):
+    return [{**each, "cold_starts": int(place in places)} for place, each in enumerate(records)]
+
+
+def test_a_cold_run_does_not_decide_where_each_configuration_has_a_warm_one():
+    one, two = runs(1, (8.0, 8.1), 0.001), begun_cold(runs(2, (30.0, 4.0), (0.009, 0.0005)), 0)
+    found = made(one, two)
+    assert {each.goal: each.point.axes["world_size"] for each in found.choices} == dict.fromkeys(
+        ("fastest", "cheapest", "balanced"), 2
+    )
+    assert found.notes[0] == "By warm runs: 1 of 4 began cold and are left out."
+    assert recommendation_lines(found)[0].startswith(
+        "fastest: world size 2, batch size 128: 4.00 s (4.00 to 4.00, n 1)"
+    )
+    assert recommendation_record(found)["fastest"] | {"axes": 0} == recommendation_record(found)["fastest"] | {
+        "axes": 0,
+        "runs": 1,
+        "warm": True,
+        "seconds": {"median": 4.0, "low": 4.0, "high": 4.0},
+    }
+
+
+def test_where_a_configuration_has_no_warm_run_all_runs_are_compared_and_it_is_told():
+    one, two = begun_cold(runs(1, (8.0, 8.1), 0.001), 0), begun_cold(runs(2, (9.0, 9.2), 0.002), 0, 1)
+    found = made(one, two)
+    assert not found.choices[0].warm
+    assert found.choices[0].runs == 2
+    assert found.notes[0].startswith("Cold runs are compared with warm ones")
+    assert not any("cold" in note.lower() for note in made(begun_cold(one, 0, 1), two).notes)
+
+
 def test_one_slow_repeat_does_not_make_a_tie():
     quick, slow = summarize_sweep([*runs(1, (2.0, 2.1, 9.9), 0.01), *runs(2, (9.0, 9.1, 9.2), 0.001)])
     assert not alike(quick, slow, "wall_seconds")

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from shared.config.aws_facts import MAP_CHILDREN, STANDARD_STARTS
 from shared.handlers.s3 import POOL
+from shared.measure.billing.cost import cost_of, with_express
+from shared.measure.billing.usage import Usage, used_by_functions
 from shared.measure.scaling.time_model import Choices, Fit, Size, parts, per_record, predict, published, recommend
 from shared.measure.scaling.way import FIELD, OWN, OWN_READERS, Way, limits_of, together
+from shared.run.report_line import Report
 
 ROUNDING = 0.02  # of the grid of times
 
@@ -164,3 +167,27 @@ def test_the_spread_of_the_slowest_rank_is_in_the_interval(fit):
 def test_a_record_is_quicker_on_more_memory_up_to_six_cpus(fit):
     assert per_record(fit, 6, 1769) == pytest.approx(2 * per_record(fit, 6, 3538))
     assert per_record(fit, 6, 3538) == pytest.approx(0.004 + 0.01)
+
+
+def priced(fit, way, world=100):
+    size = Size(100_000, world, 128, fit.memory_mb)
+    return predict(fit, size, way=way)
+
+
+def test_a_run_is_predicted_to_make_the_requests_that_it_is_billed_for(fit):
+    worlds = 100
+    report = Report("r", 0.0, 0, fit.memory_mb, 40, None)
+    calls = [("cosmic-init", report), *[("cosmic-inference", report)] * worlds, ("cosmic-summarize", report)]
+    billed = used_by_functions(calls, {}, worlds)
+    one = priced(fit, OWN, worlds)
+    seconds = worlds * one.rank_seconds * fit.memory_mb / 1024
+    used = Usage(worlds + 3, seconds, state_transitions=worlds + 6, s3_puts=billed.s3_puts, s3_gets=billed.s3_gets)
+    assert one.usd == pytest.approx(cost_of(used).usd, rel=1e-12)
+
+
+def test_express_children_are_predicted_to_cost_their_time_and_no_transitions(fit):
+    express, standard, inline = (priced(fit, Way(children=each)) for each in ("express", "standard", "inline"))
+    steps = math.ceil(10 * express.rank_seconds)
+    change = Usage(state_transitions=-100, express_requests=100, express_gb_seconds=100 * steps * 0.1 * 64 / 1024)
+    assert express.usd == pytest.approx(with_express(cost_of(Usage()), change) + standard.usd, rel=1e-12)
+    assert inline.usd == standard.usd  # each state of an inline Map is one of the run's own

@@ -12,6 +12,7 @@ from shared.measure.reports.evidence import Images, RunManifest
 from shared.measure.reports.plots_style import element, files_of
 from shared.measure.reports.report import EMBEDDED, Plot, Section, as_html, as_markdown
 from shared.measure.reports.report_run import show_run
+from shared.measure.verifying.checks import arithmetic
 from shared.measure.verifying.consistent import manifest_findings
 from shared.measure.verifying.page import markdown_findings, page_findings
 from shared.measure.verifying.submission import Unreadable
@@ -77,6 +78,40 @@ def test_a_true_report_follows(true, report, page):
     assert manifest_findings(true) == []
     assert list(page_findings(page, report, PLOTS)) == []
     assert list(markdown_findings(as_markdown(report), report, PLOTS)) == []
+
+
+def told_of(value):
+    return {each.figure: each.follows for each in manifest_findings(RunManifest.model_validate(value))}
+
+
+@pytest.mark.parametrize(
+    "name", ["lambda_requests", "storage_gb_seconds", "lambda_gb_seconds", "state_transitions", "s3_puts"]
+)
+def test_an_amount_of_the_bill_is_counted_again_though_its_dollars_follow(true, name):
+    value = true.model_dump(mode="json")
+    (item,) = (each for each in value["evidence"]["cost"] if each["name"] == name)
+    item |= {"amount": item["amount"] / 2, "usd": item["usd"] / 2}
+    assert f"figures.cost.{name}.amount" in told_of(value)
+
+
+def test_an_item_that_is_in_the_bill_twice_is_named(true):
+    value = true.model_dump(mode="json")
+    value["evidence"]["cost"].append(value["evidence"]["cost"][0])
+    assert "figures.cost" in told_of(value)
+
+
+def test_express_children_are_billed_by_their_time_and_make_no_transitions(true):
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    value = true.model_dump(mode="json")
+    work = value["evidence"]["definition"]["States"]["Ranks"]["ItemProcessor"]
+    work["ProcessorConfig"] = config
+    value["evidence"] |= {"maps": [{"count": 3, "express": True, "logged": 2, "gb_seconds": 0.5}], "transitions": 3}
+    changed = RunManifest.model_validate(value)
+    found = {each.figure: each.follows for each in arithmetic(changed.evidence, changed.provenance)}
+    assert "figures.transitions" not in found
+    assert float(found["figures.cost.state_transitions.amount"]) == 3
+    assert float(found["figures.cost.express_requests.amount"]) == 3
+    assert found["figures.cost.express_gb_seconds.amount"] == "0.75"
 
 
 CHANGES = {"one more": lambda number: number + 1, "much more": lambda number: number * 1000 + 7}
