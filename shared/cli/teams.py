@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +14,11 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.config.load import Project
     from shared.config.naming import Name
+    from shared.config.roster import Entry
     from shared.deploy.readback.orphans_found import Orphans
 
 
@@ -178,26 +182,75 @@ def write_codeowners(*, check: Check = False) -> None:
     console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
 
 
-def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.")]) -> None:
-    """Write a commented file for a new team.
+def new(
+    slug: Annotated[
+        str | None, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.", show_default=False)
+    ] = None,
+    *,
+    roster: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ROSTER.CSV",
+            help="Several teams, a row for each: slug, owner, members, budget, workflows.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a commented file for a new team, or for each team of a roster.
+
+    A roster is read whole: every problem is told with its line, and then no file is written.
 
     Example: lanes team new team3
+
+    Example: lanes team new --from roster.csv --dry-run
     """
     from shared.cli.wiring import NO_TEAM, open_project
+    from shared.config.new_teams import write_teams
+    from shared.config.roster import Entry, read_roster
     from shared.config.show import starter
 
+    if bool(slug) == (roster is not None):
+        raise UsageError("which team?", fix="lanes team new SLUG, or --from ROSTER.CSV for several")
     project = open_project(NO_TEAM)  # a folder of the team's may be there already, which has no team yet
-    _check_new(project, slug)
-    path = project.root / "teams" / f"{slug}.yaml"
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(starter(slug, [card for card in project.cards.shared.values() if card]))
-    except FileExistsError as error:
-        raise LanesError("the file exists already, and was not changed", where=f"teams/{path.name}") from error
-    console.out.print(f"teams/{path.name}")
-    console.note(
-        f"set the owner in it, then: lanes workflow new {slug} NAME, or choose a shared workflow and lanes render"
-    )
+    cards = [card for card in project.cards.shared.values() if card]
+    if roster:
+        entries = read_roster(Path(roster), project.naming, project.teams, [card.key for card in cards])
+    else:
+        _check_new(project, slug or "")
+        entries = [Entry(slug or "", f"{slug}@example.edu")]
+    files = {entry.slug: starter(entry, cards) for entry in entries}
+    if not dry_run:
+        write_teams(project.root, files)
+    if as_json:
+        console.print_json({"written": not dry_run, "files": [f"teams/{each}.yaml" for each in files]})
+    else:
+        for entry in entries:
+            console.out.print(f"teams/{entry.slug}.yaml{_said(entry) if roster else ''}")
+    _say_next(entries, roster=roster is not None, dry_run=dry_run)
+
+
+def _said(entry: Entry) -> str:
+    """Return what the roster says of a team, in words."""
+    parts = [entry.owner]
+    parts += [f"{len(entry.members)} members"] if entry.members else []
+    parts += [] if entry.monthly_usd is None else [f"${entry.monthly_usd:g} a month"]
+    parts += [f"runs {', '.join(entry.workflows)}"] if entry.workflows else []
+    return f"  {'; '.join(parts)}"
+
+
+def _say_next(entries: Sequence[Entry], *, roster: bool, dry_run: bool) -> None:
+    if dry_run:
+        console.note(f"{len(entries)} files; none was written")
+    elif roster:
+        console.note(f"{len(entries)} teams; then: lanes render, lanes codeowners, lanes plan --all")
+    else:
+        slug = entries[0].slug
+        console.note(
+            f"set the owner in it, then: lanes workflow new {slug} NAME, or choose a shared workflow and lanes render"
+        )
 
 
 def _check_new(project: Project, slug: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from shared.config.field_types import ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
     from shared.config.cards import Card
     from shared.config.lane import Function, Lane, Workflow
     from shared.config.resources import Asynchronous, Vpc
+    from shared.config.roster import Entry
     from shared.values import Json
 
 _OTHER = {"zip": "image", "image": "zip"}
@@ -146,23 +151,28 @@ def _given(parts: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in plain.items() if value}
 
 
-def starter(slug: str, cards: Iterable[Card]) -> str:
-    """Return the file of a new team *slug*: a few lines that work, and comments on what else there is.
+def starter(entry: Entry, cards: Iterable[Card]) -> str:
+    """Return the file of a new team: a few lines that work, and comments on what else there is.
 
-    It runs no shared workflow yet: the libraries of one are fetched at a lane's first deploy, wanted or not.
+    It runs no shared workflow but those of *entry*: a workflow's libraries are fetched at a lane's first deploy, wanted
+    or not.
     """
     listed = list(cards)
+    slug = entry.slug
     first = next(iter(listed), None)
     lines = [
         f"# What {slug} owns and runs. lanes validate checks it, lanes print {slug} shows it with everything resolved.",
         f"team: {slug}",
-        f"owner: {slug}@example.edu  # whom to ask: put your address here",
+        f"owner: {_text(entry.owner)}  # whom to ask",
+        *([f"members: [{', '.join(map(_quoted, entry.members))}]"] if entry.members else []),
+        *([] if entry.monthly_usd is None else [f"budget: {{monthlyUSD: {entry.monthly_usd:g}}}"]),
         "",
         f"# Its own workflows are folders in teams/{slug}/ (lanes workflow new {slug} NAME) and need no line here.",
         "workflows:  # take out the # before a shared one to run it too",
     ]
     for card in listed:
-        lines += [f"  # {card.file.description}", f"  # {card.key}:"]
+        mark = "" if card.key in entry.workflows else "# "
+        lines += [f"  # {card.file.description}", f"  {mark}{card.key}:"]
         lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
         if card.file.children:
             lines += [f"    # children: {card.file.children}  # or express: they cost less, and last five minutes"]
@@ -178,12 +188,22 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
     if first:
         step = next(iter(first.file.functions))
         lines += [f"# functions: {{{first.function_key(step)}: {{memorySize: 1024, reservedConcurrency: 4}}}}"]
+    if entry.monthly_usd is None:
+        lines += ["# budget: {monthlyUSD: 50}  # AWS tells you at 80 and 100 percent of it"]
     lines += [
-        "# budget: {monthlyUSD: 50}  # AWS tells you at 80 and 100 percent of it",
         "# names: {bucket: archive}  # only for a name that others already use",
         "# rendezvous: {timeout: 5}  # what differs from shared/settings.yaml",
     ]
     return HEADER + "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _text(text: str) -> str:
+    """Return *text* as YAML reads it back: as it is where that can only be a text, else in quotes."""
+    return text if re.fullmatch(ADDRESS, text) and text[0].isalnum() and "#" not in text else _quoted(text)
 
 
 def _plain(value: Json) -> str:

@@ -8,6 +8,7 @@ import yaml
 
 from shared.config.card_schema import card_schema
 from shared.config.load import load_project
+from shared.config.roster import Entry
 from shared.config.schema import CARD_FILE, FILE, schemas, team_schema
 from shared.config.show import HEADER, starter
 
@@ -158,12 +159,12 @@ def test_a_package_of_images_is_for_cards_that_say_how(files):
     files.edit("statemachines/stars.yaml", "functions:\n", "image: {base: 'library/r-base:4.4.1'}\nfunctions:\n")
     package = team_schema(files.load())["properties"]["workflows"]["properties"]["stars"]["properties"]["package"]
     assert (package["enum"], package["default"]) == (["zip", "image", None], "zip")
-    assert "    # package: zip  # or image: how" in starter("gamma", files.load().cards)
+    assert "    # package: zip  # or image: how" in starter(Entry("gamma", "g@example.edu"), files.load().cards)
 
 
 def test_a_starter_file_is_right_and_so_is_each_comment_in_it(files, checker):
     cards = files.load().cards
-    text = starter("gamma", cards)
+    text = starter(Entry("gamma", "g@example.edu"), cards)
     files.write("teams/gamma.yaml", text)
     checker.validate(yaml.safe_load(text))
     assert files.load().lane("gamma").workflows == {}
