@@ -235,7 +235,8 @@ def new(
 def _said(entry: Entry) -> str:
     """Return what the roster says of a team, in words."""
     parts = [entry.owner]
-    parts += [f"{len(entry.members)} members"] if entry.members else []
+    count = len(entry.members)
+    parts += [f"{count} member{'s' * (count > 1)}"] if count else []
     parts += [] if entry.monthly_usd is None else [f"${entry.monthly_usd:g} a month"]
     parts += [f"runs {', '.join(entry.workflows)}"] if entry.workflows else []
     return f"  {'; '.join(parts)}"
@@ -245,7 +246,7 @@ def _say_next(entries: Sequence[Entry], *, roster: bool, dry_run: bool) -> None:
     if dry_run:
         console.note(f"{len(entries)} files; none was written")
     elif roster:
-        console.note(f"{len(entries)} teams; then: lanes render, lanes codeowners, lanes plan --all")
+        console.note(f"{len(entries)} teams; then: lanes render, lanes codeowners, lanes plan TEAM...")
     else:
         slug = entries[0].slug
         console.note(
