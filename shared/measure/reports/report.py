@@ -49,15 +49,20 @@ class Table:
 class Plot:
     """A figure, with a name for its files and a sentence that says what it shows.
 
-    ``alt`` says in words what is to be seen, for who does not see it. ``data`` is what was drawn, as CSV. The figure is
-    None where a report is made again from its file, which does not hold what the plot shows.
+    ``alt`` says in words what is to be seen, for who does not see it. ``data`` is what was drawn, as CSV; empty where
+    no file has it. Figure and data are None where a report is made again from its file, which does not hold them.
     """
 
     name: str
     figure: Figure | None
     caption: str
     alt: str = ""
-    data: str = ""
+    data: str | None = ""
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a file has what was drawn, known or not."""
+        return self.data != ""
 
     @cached_property
     def images(self) -> tuple[str, bytes] | None:
@@ -73,8 +78,7 @@ class Plot:
         if self.images is None:
             return None
         svg, png = self.images
-        data = _sha256(self.data.encode()) if self.data else None
-        return _sha256(element(svg).encode()), _sha256(png), data
+        return _sha256(element(svg).encode()), _sha256(png), digest_of_data(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ def as_html(report: Report, data: str = "", image: Callable[[Plot], str] | None 
 def as_markdown(report: Report) -> str:
     """Return *report* as Markdown, which names its plots' files."""
     return _render("report.md.j2", report, "", _drawn)
+
+
+def digest_of_data(data: str | None) -> str | None:
+    """Return the SHA-256 of a plot's data; None where it has none."""
+    return _sha256(data.encode()) if data else None
 
 
 def digest_of(names: Mapping[str, str]) -> str:

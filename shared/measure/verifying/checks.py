@@ -8,7 +8,9 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from shared.config.express import states_of_express_children
 from shared.measure.billing.cost import read_prices
+from shared.measure.billing.usage import used_by_express
 from shared.measure.comparing.values import side_by_side
 from shared.measure.reports.figures import records_of
 from shared.measure.verifying.verdict import Finding
@@ -124,7 +126,9 @@ def _states(evidence: Evidence) -> Iterator[Finding]:
     if children != evidence.children:
         yield _found("figures.children", evidence.children, children, "the children of its Maps")
     if not evidence.unread:
-        counted = sum(max(1, stay.calls) for stay in evidence.visits) + evidence.redrives
+        unbilled = set(states_of_express_children(evidence.definition))
+        billed = (stay for stay in evidence.visits if stay.state not in unbilled)
+        counted = sum(max(1, stay.calls) for stay in billed) + evidence.redrives
         if counted != evidence.transitions:
             yield _found("figures.transitions", evidence.transitions, counted, "the visits, with their retries")
 
@@ -137,6 +141,7 @@ def _cost(evidence: Evidence, provenance: Provenance) -> Iterator[Finding]:
         "lambda_gb_seconds": sum(row.report.billed_ms / 1000 * row.report.memory_mb / 1024 for row in evidence.rows),
         "storage_gb_seconds": sum(_storage(row, storage) for row in evidence.rows),
         "state_transitions": float(evidence.transitions),
+        **used_by_express(evidence.maps),
     }
     there = {item.name: item for item in evidence.cost}
     for name, amount in counted.items():

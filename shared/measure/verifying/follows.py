@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.measure.verifying.verdict import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from shared.measure.reports.evidence import RunManifest, Stay, Stored
+    from shared.measure.reports.evidence import Contribution, RunManifest, Stay, Stored
     from shared.values import Json
 
 TOLERANCE = 1e-5
@@ -117,7 +117,7 @@ def _settled(manifest: RunManifest, skipped: bool) -> Json:  # noqa: FBT001  whe
         "states": states,
         "ranks": {} if evidence.unread else _by_rank(evidence.visits),
         "output": hidden(json.loads(evidence.run.output) if evidence.run.output else None),
-        "sections": {each.title: _section(each.figures, each.tables) for each in evidence.sections},
+        "sections": {each.title: {"figures": each.figures, "text": hidden(_words(each))} for each in evidence.sections},
         "stored": {str(hidden(each.key)): hidden(each.value) for each in evidence.stored},
         "objects": len(evidence.stored),
     }
@@ -129,8 +129,9 @@ def _settled(manifest: RunManifest, skipped: bool) -> Json:  # noqa: FBT001  whe
     return value
 
 
-def _section(figures: Mapping[str, Json], tables: Sequence[object]) -> Json:
-    return {"figures": figures, "tables": len(tables)}
+def _words(section: Contribution) -> Json:
+    """Return what a section says instead of figures. What it says beside some follows from them."""
+    return None if section.figures else section.model_dump(mode="json")
 
 
 def _by_rank(visits: Sequence[Stay]) -> Json:

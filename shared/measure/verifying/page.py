@@ -88,7 +88,7 @@ def _texts(page: str) -> list[_Text]:
 class _Reader(HTMLParser):
     """Reads the texts of a page, each with its place: section, table, row and column."""
 
-    _SKIPPED = ("style", "head")
+    _SKIPPED = ("style",)
     _VOID = frozenset({"meta", "link", "br", "img", "path", "use", "rect", "line", "circle"})
 
     def __init__(self) -> None:
@@ -109,7 +109,9 @@ class _Reader(HTMLParser):
             self._row, self._number = [], self._number + 1
         elif tag in {"td", "th"}:
             self._row.append("")
-        elif tag == "svg" and (digest := dict(attributes).get("data-sha256")):
+        if words := dict(attributes).get("aria-label"):
+            self.texts.append(_Text(f"{self._section}, in words", " ".join(words.split())))
+        if tag == "svg" and (digest := dict(attributes).get("data-sha256")):
             self.texts.append(_Text(f"{self._section}, plot", f"SHA-256 {digest}"))
 
     def handle_endtag(self, tag: str) -> None:
@@ -130,6 +132,9 @@ class _Reader(HTMLParser):
             self._table = text
         elif tag == "dt":
             self._term = text
+        elif tag == "title" and "head" in self._inside:
+            self.texts.append(_Text("title", text))
+            return
         elif tag in {"td", "th"} and self._row:
             self._row[-1] += text
         self.texts.append(_Text(self._place(tag), text))
