@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.measure.comparing.values import by_path
 from shared.measure.verifying.verdict import Finding
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Compared(NamedTuple):
 def compare(said: RunManifest, again: Sequence[RunManifest]) -> Compared:
     """Compare the figures of a report with those of its run, made *again* at least twice."""
     skipped = _retried(said)
-    mine = dict(_leaves(_settled(said, skipped)))
-    others = [dict(_leaves(_settled(each, skipped))) for each in again]
+    mine = by_path(_leaves(_settled(said, skipped)))
+    others = [by_path(_leaves(_settled(each, skipped))) for each in again]
     tolerance, notes = _tolerance(said, again[0])
     findings, varied = [], []
     for path in dict.fromkeys([*others[0], *mine]):

@@ -5,10 +5,14 @@ import re
 
 import pytest
 
-from shared.measure.reports.evidence import RunManifest
+from shared.config.express import states_of_express_children
+from shared.measure.reports.evidence import Contribution, Evidence, RunManifest
+from shared.measure.reports.figures import figures_of
 from shared.measure.reports.report import as_html, as_markdown
 from shared.measure.reports.report_run import show_run
+from shared.measure.verifying.checks import arithmetic
 from shared.measure.verifying.consistent import manifest_findings
+from shared.measure.verifying.follows import compare
 from shared.measure.verifying.page import markdown_findings, page_findings
 from shared.measure.verifying.submission import Unreadable
 from tests.helpers.reported_run import PLOT, images, manifest
@@ -58,6 +62,8 @@ def forged(value, path, change):
 def names(finding, path):
     """Whether *finding* names the number at *path*: by its last key, or by an item's place and a name of its own."""
     told = f"{finding.figure} {finding.says} {finding.follows} {finding.why}"
+    if path[:2] == ("evidence", "definition"):
+        return finding.figure == "figures.definition_sha256"
     keys = [str(step) for step in path if isinstance(step, str)]
     return keys[-1] in told or keys[-1].removesuffix("_ms").replace("at", "reported_seconds") in told
 
@@ -75,7 +81,6 @@ CHANGES = {"one more": lambda number: number + 1, "much more": lambda number: nu
 def test_each_number_of_the_file_is_named(true, page, change):
     value = true.model_dump(mode="json")
     paths = [path for path in numbers(value) if path[0] in {"evidence", "figures", "provenance"}]
-    paths = [path for path in paths if path[:2] != ("evidence", "definition")]
     assert len(paths) > 200
     missed = []
     for path in paths:
@@ -141,3 +146,79 @@ def test_each_line_of_the_markdown_is_named(report):
     text = as_markdown(report)
     (found,) = markdown_findings(text.replace("| world_size | 3 |", "| world_size | 30 |"), report)
     assert (found.says, found.follows) == ("| world_size | 30 |", "| world_size | 3 |")
+
+
+def texts(value, path=()):
+    """Yield the path of every text with a number in *value*."""
+    if isinstance(value, str) and re.search(r"\d", value):
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from texts(inner, (*path, key))
+
+
+def another(text):
+    """Return *text* with another last digit."""
+    *_, last = re.finditer(r"\d", text)
+    return f"{text[: last.start()]}{(int(last[0]) + 1) % 10}{text[last.end() :]}"
+
+
+def test_each_number_in_the_words_and_tables_of_a_section_is_named(true):
+    """They follow from the section's figures, so that neither a page nor a run is needed to name them."""
+    value = true.model_dump(mode="json")
+    paths = [path for path in texts(value["evidence"]["sections"]) if "figures" not in path]
+    assert len(paths) > 30
+    for path in paths:
+        changed = forged(value, ("evidence", "sections", *path), another)
+        found = manifest_findings(RunManifest.model_validate_json(json.dumps(changed)))
+        told = changed["evidence"]["sections"]
+        for step in path:
+            told = told[step]
+        assert any(json.loads(each.says) == told for each in found if each.says.startswith('"')), path
+
+
+@pytest.mark.parametrize("name", ["residuals", "residuals-by-magnitude", "outliers"])
+def test_the_digest_of_the_bins_is_that_of_the_figures(true, name):
+    value = true.model_dump(mode="json")
+    value["plots"][name]["csv"] = "f" * 64
+    (found,) = manifest_findings(RunManifest.model_validate_json(json.dumps(value)))
+    assert (found.figure, found.says) == (f"plots.{name}.csv", "f" * 64)
+
+
+def test_a_section_that_no_report_has_is_named(true):
+    more = Contribution(title="Prizes", text="We won 3.")
+    changed = true.model_copy(
+        update={"evidence": true.evidence.model_copy(update={"sections": (*true.evidence.sections, more)})}
+    )
+    assert "evidence.sections.Prizes" in {each.figure for each in manifest_findings(changed)}
+
+
+def test_a_second_figure_under_the_path_of_a_true_one_is_named(true):
+    """A key may hold dots: the page would show both."""
+    output = json.loads(true.evidence.run.output)
+    told = true.evidence.model_copy(
+        update={"run": true.evidence.run.model_copy(update={"output": json.dumps({"quality.mae": 0.0001, **output})})}
+    )
+    changed = true.model_copy(update={"evidence": told})
+    assert manifest_findings(changed) != []
+    changed = changed.model_copy(update={"figures": figures_of(told, true.provenance)})
+    again = [true, true.model_copy(), true.model_copy()]
+    assert compare(changed, again).findings != ()
+
+
+def test_the_transitions_of_express_children_are_in_no_bill(true):
+    """Their visits are told, and a true report of them follows."""
+    told = true.model_dump(mode="json")["evidence"]
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    told["definition"]["States"]["Ranks"]["ItemProcessor"]["ProcessorConfig"] = config
+    assert list(states_of_express_children(told["definition"])) == ["Work"]
+    told["transitions"] = 3
+    found = {each.figure for each in arithmetic(Evidence.model_validate_json(json.dumps(told)), true.provenance)}
+    assert found == {"figures.cost.state_transitions.amount"}  # the bill of the same run has those of standard ones
+    told["maps"] = [{"count": 3, "express": True, "logged": 3, "gb_seconds": 0.5}]
+    found = {each.figure for each in arithmetic(Evidence.model_validate_json(json.dumps(told)), true.provenance)}
+    assert {"figures.cost.express_requests.amount", "figures.cost.express_gb_seconds.amount"} <= found
+
+
+def test_the_title_of_a_page_is_named(report, page):
+    (found,) = page_findings(page.replace("<title>team2", "<title>team3", 1), report, PLOTS)
+    assert (found.figure, found.says) == ("page: title", "team3: a run of cosmic")
