@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.config.document import KeyPath
     from shared.values import Json
@@ -52,15 +52,34 @@ def lacking_in_children(
     return list(_in_children(definition, (), unfit, offered=offered))
 
 
+def states_of_express_children(definition: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the names of the states of *definition* that are in express children of distributed Maps."""
+    for _, state in _states(definition, ()):
+        for inner, _ in _machines(state):
+            yield from _names(inner) if _is_child(inner, ("EXPRESS",)) else states_of_express_children(inner)
+
+
+def _names(machine: Mapping[str, Json]) -> Iterator[str]:
+    for path, state in _states(machine, ()):
+        yield str(path[-1])
+        for inner, _ in _machines(state):
+            yield from _names(inner)
+
+
+def _is_child(machine: Mapping[str, Json], kinds: Sequence[str]) -> bool:
+    config = machine.get("ProcessorConfig")
+    if not isinstance(config, dict) or config.get("Mode") != "DISTRIBUTED":
+        return False
+    return config.get("ExecutionType") in kinds
+
+
 def _in_children(
     machine: Mapping[str, Json], path: KeyPath, unfit: Mapping[str, str], *, offered: bool
 ) -> Iterator[Lacking]:
+    kinds = ("STANDARD", "EXPRESS") if offered else ("EXPRESS",)
     for here, state in _states(machine, path):
-        kinds = ("STANDARD", "EXPRESS") if offered else ("EXPRESS",)
         for inner, part in _machines(state):
-            config = inner.get("ProcessorConfig")
-            child = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
-            if child and isinstance(config, dict) and config.get("ExecutionType") in kinds:
+            if _is_child(inner, kinds):
                 yield from _lacking(inner, (*here, *part))
                 yield from _too_long(inner, (*here, *part), unfit)
             else:

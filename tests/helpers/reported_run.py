@@ -1,5 +1,6 @@
 """A run as a report's file has it, made by hand: three ranks in a Map between two Tasks, all of which adds up."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -11,20 +12,27 @@ from shared.measure.reports.evidence import (
     DeployedFunction,
     Evidence,
     Execution,
+    Images,
     Provenance,
     RunManifest,
-    ShownTable,
     Stay,
     Stored,
     StoredTable,
 )
 from shared.measure.reports.figures import figures_of
+from shared.measure.reports.plots_redshifts import MAGNITUDE, TRUE
+from shared.measure.reports.redshift_figures import Bin, Estimate, Figures, fraction
+from shared.measure.reports.redshift_section import section_of
+from shared.measure.reports.report import digest_of_data
 from shared.run.graph import Graph, Items, Node
 from shared.run.report_line import Report
 
 RUN = "20260102T030405Z-a1b2c3"
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 RANKS = 3
+PLOT = "<svg>12 bars</svg>"
+"""Stands in a page for each of its plots."""
+SVG = hashlib.sha256(PLOT.encode()).hexdigest()
 DEFINITION = {
     "StartAt": "Init",
     "States": {
@@ -43,11 +51,24 @@ DEFINITION = {
 _STATES = (("Init", None, 0.0, 0.4), ("Sum", None, 2.4, 0.3))
 
 
+def redshifts():
+    """Return figures of the redshifts of a run, as its ranks' records would give them."""
+    far, near = fraction(2, 600), fraction(31, 600)
+    values = {"bias": Estimate(-0.0009, -0.0018, -0.0001, 600), "median": Estimate(-0.0004, -0.0011, 0.0003, 600)}
+    values |= {"sigma_nmad": Estimate(0.0097, 0.0089, 0.0106, 600), "outliers": far, "near_outliers": near}
+    bins = [
+        Bin(0.1, 0.2, 594, 0.0017, -0.0021, 0.0116, 0.0057, fraction(2, 594), fraction(31, 594)),
+        Bin(0.2, 0.3, 6, None, None, None, None, fraction(0, 6), fraction(0, 6)),
+        Bin(0.3, 0.4, 0, None, None, None, None, None, None),
+    ]
+    return Figures(604, 600, 3, 1, 600, 7, values, {TRUE: bins, MAGNITUDE: bins[:2]})
+
+
 def output(run_id=RUN, *, records=600, mae=0.013, seconds=1.9):
     return {
         "run_id": run_id,
         "records": records,
-        "quality": {"mae": mae, "bias": -0.0009},
+        "quality": {"mae": mae, "bias": -0.0009, "outlier_fraction": 2 / 600, "outlier_fraction_005": 31 / 600},
         "throughput": {"map_wall": {"seconds": seconds, "records_per_second": records / seconds}},
         "results": {"ranks": f"results/{run_id}/ranks/"},
     }
@@ -97,13 +118,7 @@ def evidence(run_id=RUN, *, told=None, seconds=3.0, slower=1.0):
             Stored(key=f"results/{run_id}/ranks/{rank}.npz", bytes=900 + rank, sha256=f"{rank}" * 64)
             for rank in range(RANKS)
         ),
-        sections=(
-            Contribution(
-                title="Redshifts",
-                figures={"outlier_fraction": 0.0125},
-                tables=(ShownTable(title="", headings=("what", "value"), rows=(("outliers", "1.25 %"),)),),
-            ),
-        ),
+        sections=(Contribution.of(section_of(redshifts())),),
     )
 
 
@@ -142,7 +157,14 @@ def provenance(cloud="embedded", **other):
 def manifest(told=None, of=None):
     """Return a report's file with the figures that follow."""
     told, of = told or evidence(), of or provenance()
-    return RunManifest(evidence=told, provenance=of, figures=figures_of(told, of), plots={})
+    return RunManifest(evidence=told, provenance=of, figures=figures_of(told, of), plots=images())
+
+
+def images():
+    """Return what a report's file has of its plots: of their drawings made-up digests, of their data the true ones."""
+    data = {plot.name: plot.data for plot in section_of(redshifts()).plots} | {"timeline": ""}
+    of_data = {name: "c" * 64 if text is None else digest_of_data(text) for name, text in data.items()}
+    return {name: Images(svg=SVG, png="0" * 64, csv=digest) for name, digest in of_data.items()}
 
 
 def _names():

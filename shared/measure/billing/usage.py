@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from shared.errors import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shared.aws.client import Aws
     from shared.measure.observed.trace import MapChildren, Trace
@@ -86,19 +86,26 @@ def used_by_states(trace: Trace) -> Usage:
     called = [call for visit in trace.visits for call in visit.services]
     s3 = [action for service, action in called if service in {"s3", "aws-sdk:s3"}]
     tables = [action for service, action in called if service in {"dynamodb", "aws-sdk:dynamodb"}]
-    express = sum(each.count for each in trace.maps if each.express)
     puts = sum(action.lower().startswith(("put", "copy", "list", "create")) for action in s3)
     writes = sum(action.lower().startswith(("put", "update", "delete", "batchwrite")) for action in tables)
     return Usage(
         state_transitions=trace.transitions,
-        express_requests=express,
-        express_gb_seconds=sum(_gb_seconds(each) for each in trace.maps if each.express),
+        **used_by_express(trace.maps),
         log_gb=trace.logged_bytes / _GB,
         s3_puts=puts,
         s3_gets=len(s3) - puts,
         dynamodb_writes=writes,
         dynamodb_reads=len(tables) - writes,
     )
+
+
+def used_by_express(maps: Sequence[MapChildren]) -> dict[str, float]:
+    """Return what the express children of *maps* used, by the names of :class:`Usage`."""
+    express = [each for each in maps if each.express]
+    return {
+        "express_requests": sum(each.count for each in express),
+        "express_gb_seconds": sum(map(_gb_seconds, express)),
+    }
 
 
 def _gb_seconds(children: MapChildren) -> float:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from shared.values import Json
 
 ABSENT: Final = "(absent)"
 HIDDEN: Final = "(hidden)"
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def side_by_side(before: Json, after: Json, show: Callable[[Json], Json] = lambd
         after: The second.
         show: Returns a value without what is not to be shown. Its leaves are shown, those of the values are compared.
     """
-    first, second = dict(leaves(before)), dict(leaves(after))
-    told = dict(leaves(show(before))), dict(leaves(show(after)))
+    first, second = by_path(leaves(before)), by_path(leaves(after))
+    told = by_path(leaves(show(before))), by_path(leaves(show(after)))
     return tuple(
         Leaf(
             path,
@@ -71,6 +72,20 @@ def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
         yield path, value
     for key, part in parts:
         yield from leaves(part, f"{path}.{key}" if path else str(key))
+
+
+def by_path(found: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+    """Return leaves by their paths.
+
+    A key may hold dots, so two leaves may have one path: none hides the other, and the later one's says that it is so.
+    """
+    kept: dict[str, Value] = {}
+    for path, value in found:
+        own = path
+        while own in kept:
+            own += " (again)"
+        kept[own] = value
+    return kept
 
 
 def _difference(before: Json, after: Json) -> float | None:

@@ -6,7 +6,7 @@ A report's page and its figures follow from these values alone (:mod:`shared.mea
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -14,6 +14,9 @@ from shared.measure.billing.cost import Item
 from shared.measure.observed.invocations import Row
 from shared.measure.observed.trace import MapChildren, Trace, Visit
 from shared.run.graph import Graph
+
+if TYPE_CHECKING:
+    from shared.measure.reports.report import Section
 
 JsonValue = Any
 """JSON of others: pydantic's own type for it is slow with thousands of values, and checks nothing more."""
@@ -133,11 +136,12 @@ class ShownTable(Part):
 
 
 class ShownPlot(Part):
-    """A plot of the page that no other part of the file tells how to draw."""
+    """A plot of the page that no other part of the file tells how to draw. ``data``: a file has what was drawn."""
 
     name: str
     caption: str
     alt: str = ""
+    data: bool = False
 
 
 class Contribution(Part):
@@ -148,6 +152,24 @@ class Contribution(Part):
     plots: tuple[ShownPlot, ...] = ()
     tables: tuple[ShownTable, ...] = ()
     figures: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, section: Section) -> Contribution:
+        """Return *section* as a file holds it."""
+        tables = tuple(
+            ShownTable(
+                title=table.title,
+                headings=tuple(table.headings),
+                rows=tuple(map(tuple, table.rows)),
+                numbers=table.numbers,
+                note=table.note,
+            )
+            for table in section.tables
+        )
+        plots = tuple(
+            ShownPlot(name=plot.name, caption=plot.caption, alt=plot.alt, data=plot.has_data) for plot in section.plots
+        )
+        return cls(title=section.title, text=section.text, plots=plots, tables=tables, figures=dict(section.figures))
 
 
 class Evidence(Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ def figures_of(evidence: Evidence, provenance: Provenance) -> dict[str, Json]:
         "children_unread": evidence.unread,
         "redrives": evidence.redrives,
         "maps": [asdict(each) for each in evidence.maps],
+        "definition_sha256": _digest(evidence.definition),
         "input": json.loads(run.input),
         "output": output,
         "summary": asdict(summary) if summary else None,
@@ -56,6 +58,11 @@ def records_of(output: Json) -> int | None:
     """Return how many records a run's *output* tells of; None where it tells of none."""
     told = output.get("records") if isinstance(output, dict) else None
     return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _digest(value: Json) -> str:
+    """Return the SHA-256 of a JSON value, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _invocation(row: Row, begin: datetime) -> dict[str, Json]:

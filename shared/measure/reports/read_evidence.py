@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.errors import code_of
-from shared.measure.reports.evidence import Contribution, Evidence, Execution, ShownPlot, ShownTable, Stay, Stored
+from shared.measure.reports.evidence import Contribution, Evidence, Execution, Stay, Stored
 from shared.measure.reports.redshifts import redshift_section
 from shared.run.failure import find_failure
 from shared.run.graph import read_graph
@@ -66,7 +66,7 @@ def read_evidence(aws: Aws, measured: MeasuredRun, *, stored: bool = True) -> tu
         cost=measured.cost.items,
         failure="" if found.status in {"RUNNING", "SUCCEEDED"} else _failure(aws, found),
         stored=tuple(_stored(aws, run.lane, run.id, output)) if stored else (),
-        sections=tuple(map(_contribution, sections)),
+        sections=tuple(map(Contribution.of, sections)),
     )
     return evidence, sections
 
@@ -79,23 +79,6 @@ def stored_sections(aws: Aws, lane: Lane, output: Json) -> Iterator[Section]:
     """
     if redshifts := redshift_section(aws, lane, output):
         yield redshifts
-
-
-def _contribution(section: Section) -> Contribution:
-    tables = tuple(
-        ShownTable(
-            title=table.title,
-            headings=tuple(table.headings),
-            rows=tuple(map(tuple, table.rows)),
-            numbers=table.numbers,
-            note=table.note,
-        )
-        for table in section.tables
-    )
-    plots = tuple(ShownPlot(name=plot.name, caption=plot.caption, alt=plot.alt) for plot in section.plots)
-    return Contribution(
-        title=section.title, text=section.text, plots=plots, tables=tables, figures=dict(section.figures)
-    )
 
 
 def _failure(aws: Aws, found: Found) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Mapping, Sequence  # noqa: TC003  pydantic reads the annotations
+from dataclasses import astuple, dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,6 @@ from matplotlib.ticker import MaxNLocator
 from shared.handlers.cosmic.quality import NEAR_OUTLIER, OUTLIER, sigma_nmad
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     Array = NDArray[np.floating]
@@ -60,6 +59,33 @@ class Bin:
     sigma_nmad: float | None
     outliers: Estimate | None
     near_outliers: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that is told of a run's redshifts in numbers.
+
+    Attributes:
+        records: How many there are; ``judged`` to ``untrue`` count them as :class:`Redshifts` does.
+        judged: How many can be judged.
+        unpredicted: How many have a prediction that is no finite number.
+        untrue: How many of the others have no usable true redshift.
+        sample: Of how many the plots, bins and medians are.
+        without_magnitude: How many of those have no r magnitude.
+        values: Bias, median, sigma_NMAD and the fractions of outliers; none where nothing can be said.
+        bins: The bins on each axis.
+        every_true: The true redshift of all records, where they have only one, which is no truth.
+    """
+
+    records: int
+    judged: int
+    unpredicted: int
+    untrue: int
+    sample: int
+    without_magnitude: int
+    values: Mapping[str, Estimate] = field(default_factory=dict)
+    bins: Mapping[str, Sequence[Bin]] = field(default_factory=dict)
+    every_true: float | None = None
 
 
 def fraction(hits: int, count: int) -> Estimate:
@@ -134,7 +160,7 @@ def bins_csv(axes: Mapping[str, Sequence[Bin]]) -> str:
     """Return the bins on each of *axes* as CSV, a row each."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    plain = [field.name for field in fields(Bin)][:7]
+    plain = [each.name for each in fields(Bin)][:7]
     shares = [f"outlier_fraction{name}{part}" for name in ("", "_005") for part in ("", "_low", "_high")]
     writer.writerow(["axis", *plain, *shares])
     for axis, bins in axes.items():

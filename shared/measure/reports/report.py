@@ -19,7 +19,7 @@ from shared.measure.drawing.draw_machine import STYLE, alone
 from shared.measure.reports.plots_style import element, files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -50,15 +50,20 @@ class Table:
 class Plot:
     """A figure, with a name for its files and a sentence that says what it shows.
 
-    ``alt`` says in words what is to be seen, for who does not see it. ``data`` is what was drawn, as CSV. The figure is
-    None where a report is made again from its file, which does not hold what the plot shows.
+    ``alt`` says in words what is to be seen, for who does not see it. ``data`` is what was drawn, as CSV; empty where
+    no file has it. Figure and data are None where a report is made again from its file, which does not hold them.
     """
 
     name: str
     figure: Figure | None
     caption: str
     alt: str = ""
-    data: str = ""
+    data: str | None = ""
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a file has what was drawn, known or not."""
+        return self.data != ""
 
     @cached_property
     def images(self) -> tuple[str, bytes] | None:
@@ -74,8 +79,7 @@ class Plot:
         if self.images is None:
             return None
         svg, png = self.images
-        data = _sha256(self.data.encode()) if self.data else None
-        return _sha256(element(svg).encode()), _sha256(png), data
+        return _sha256(element(svg).encode()), _sha256(png), digest_of_data(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +156,14 @@ def as_html(report: Report, data: str = "", image: Callable[[Plot], str] | None 
     return _render("report.html.j2", report, data, image or _drawn)
 
 
-def as_markdown(report: Report, listed: Collection[str] | None = None) -> str:
-    """Return *report* as Markdown, which names its plots' files.
+def as_markdown(report: Report) -> str:
+    """Return *report* as Markdown, which names its plots' files."""
+    return _render("report.md.j2", report, "", _drawn)
 
-    Args:
-        report: What it shows.
-        listed: The names of the plots beside which a file has their data; else those whose data *report* holds.
-    """
-    with_data = {plot.name for plot in report.plots if plot.data} if listed is None else listed
-    return _render("report.md.j2", report, "", _drawn, with_data)
+
+def digest_of_data(data: str | None) -> str | None:
+    """Return the SHA-256 of a plot's data; None where it has none."""
+    return _sha256(data.encode()) if data else None
 
 
 def digest_of(names: Mapping[str, str]) -> str:
@@ -174,7 +177,7 @@ def versions(found: Mapping[str, str]) -> Table:
     return Table("Versions", ("what", "version"), list(found.items()), numbers=2)
 
 
-def _render(name: str, report: Report, data: str, image: Callable[[Plot], str], listed: Collection[str] = ()) -> str:
+def _render(name: str, report: Report, data: str, image: Callable[[Plot], str]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("shared.measure.reports"),
         autoescape=jinja2.select_autoescape(("html.j2",)),
@@ -194,7 +197,7 @@ def _render(name: str, report: Report, data: str, image: Callable[[Plot], str], 
     }
     style = Markup(STYLE)  # noqa: S704  a file of ours
     block = Markup(f"{EMBEDDED}{_in_page(data)}{EMBEDDED_END}" if data else "")  # noqa: S704  nothing in it ends it
-    return environment.get_template(name).render(report=report, machine_style=style, block=block, listed=listed)
+    return environment.get_template(name).render(report=report, machine_style=style, block=block)
 
 
 def _in_page(data: str) -> str:

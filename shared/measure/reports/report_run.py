@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.measure.billing.measured_run import MeasuredRun
     from shared.measure.observed.invocations import Row
     from shared.measure.observed.trace import Tried
-    from shared.measure.reports.evidence import Contribution, Evidence, Execution, Provenance, Stored, StoredTable
+    from shared.measure.reports.evidence import Contribution, Evidence, Execution, Provenance, Stored
     from shared.run.find import Found
     from shared.values import Json
 
@@ -114,7 +114,7 @@ def show_run(evidence: Evidence, provenance: Provenance, drawn: Mapping[str, Sec
 def _contributed(section: Contribution) -> Section:
     """Return *section* as it was shown, but for what its plots show."""
     tables = [Table(each.title, each.headings, each.rows, each.numbers, each.note) for each in section.tables]
-    plots = [Plot(plot.name, None, plot.caption, plot.alt) for plot in section.plots]
+    plots = [Plot(plot.name, None, plot.caption, plot.alt, None if plot.data else "") for plot in section.plots]
     return Section(section.title, section.text, plots=plots, tables=tables)
 
 
@@ -222,10 +222,6 @@ def _inputs(evidence: Evidence, provenance: Provenance) -> Section:
     table = Table("", ("what", "how many", "bytes", "SHA-256"), rows, numbers=1, note="Digests of listings of digests.")
     text = "lanes verify makes the run again, and says which figures follow." if provenance.code else ""
     return Section("What this rests on", text, tables=[table] if rows else [])
-
-
-def _table(table: StoredTable) -> list[str]:
-    return [f"table {table.key}", f"{table.entries} entries", "", (table.sha256 or "not read")[:_DIGEST]]
 
 
 def _listing(what: str, objects: Sequence[Stored]) -> Iterator[list[str]]:

@@ -9,16 +9,16 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from shared.config.express import states_of_express_children
 from shared.measure.billing.cost import read_prices
 from shared.measure.billing.usage import used_by_functions, used_by_states
 from shared.measure.comparing.values import side_by_side
 from shared.measure.reports.figures import records_of
 from shared.measure.verifying.verdict import Finding
-from shared.run.item_ranks import maps_in, processors_in, states_in
 from shared.run.patience import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from shared.measure.observed.invocations import Row
@@ -126,18 +126,11 @@ def _states(evidence: Evidence) -> Iterator[Finding]:
     if children != evidence.children:
         yield _found("figures.children", evidence.children, children, "the children of its Maps")
     if not evidence.unread:
-        unbilled = _of_express(evidence.definition)
+        unbilled = set(states_of_express_children(evidence.definition))
         billed = (max(1, stay.calls) for stay in evidence.visits if stay.state not in unbilled)
         counted = sum(billed) + evidence.redrives
         if counted != evidence.transitions:
             yield _found("figures.transitions", evidence.transitions, counted, "the visits, with their retries")
-
-
-def _of_express(definition: Mapping[str, Json]) -> set[str]:
-    """Return the states of express children, whose transitions AWS does not bill."""
-    kinds = maps_in(definition)
-    inside = (inner for name, inner in processors_in(definition) if kinds[name] == "express")
-    return {name for inner in inside for name, _ in states_in(inner)}
 
 
 def _cost(evidence: Evidence, provenance: Provenance) -> Iterator[Finding]:

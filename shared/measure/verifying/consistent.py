@@ -8,11 +8,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
-from shared.measure.comparing.values import side_by_side
+from shared.measure.comparing.values import ABSENT, side_by_side
 from shared.measure.drawing.draw_machine import alone
-from shared.measure.reports.evidence import RunManifest
+from shared.measure.reports.evidence import Contribution, RunManifest
 from shared.measure.reports.figures import figures_of
-from shared.measure.reports.report import DRAWING
+from shared.measure.reports.redshift_section import TITLE as REDSHIFTS
+from shared.measure.reports.redshift_section import section_again
+from shared.measure.reports.report import DRAWING, Section, digest_of_data
 from shared.measure.reports.report_run import show_run
 from shared.measure.reports.report_sweep import report_sweep, sweep_figures, sweep_records
 from shared.measure.verifying.checks import arithmetic
@@ -49,7 +51,7 @@ def judge_alone(submission: Submission) -> tuple[Manifest, list[Finding], list[s
     else:
         findings += page_findings(page, report, manifest.plots)
     if (markdown := read_markdown(submission)) is not None:
-        findings += markdown_findings(markdown, report, manifest.plots)
+        findings += markdown_findings(markdown, report)
     found, more = _plots(submission.folder, manifest, report)
     return manifest, [*findings, *found], [*notes, *more]
 
@@ -67,7 +69,7 @@ def manifest_findings(manifest: Manifest) -> list[Finding]:
 def _manifest_findings(manifest: Manifest) -> list[Finding]:
     if isinstance(manifest, RunManifest):
         follows = figures_of(manifest.evidence, manifest.provenance)
-        found = [*arithmetic(manifest.evidence, manifest.provenance)]
+        found = [*arithmetic(manifest.evidence, manifest.provenance), *_sections(manifest)]
         why = "the report's own evidence"
     else:
         follows = sweep_figures(sweep_records(manifest.records))
@@ -76,7 +78,30 @@ def _manifest_findings(manifest: Manifest) -> list[Finding]:
     return [*_unlike("figures", manifest.figures, follows, why), *found]
 
 
+def _sections(manifest: RunManifest) -> Iterator[Finding]:
+    """Yield what sections of what the run stored say otherwise than their figures, and data of plots likewise.
+
+    One without figures says why it has none, in words: only the run tells whether that follows.
+    """
+    why = "the section's figures"
+    for section in manifest.evidence.sections:
+        if section.title != REDSHIFTS:
+            yield Finding(f"evidence.sections.{section.title}", "a section", ABSENT, "what a run stores")
+            continue
+        follows = section_again(section.figures) if section.figures else Section(section.title, section.text)
+        said, shown = (each.model_dump(mode="json") for each in (section, Contribution.of(follows)))
+        yield from _unlike(f"evidence.sections.{section.title}", said, shown, why)
+        for plot in follows.plots:
+            if not plot.data:
+                continue
+            images, digest = manifest.plots.get(plot.name), digest_of_data(plot.data)
+            if images is None or images.csv != digest:
+                yield Finding(f"plots.{plot.name}.csv", str(images.csv if images else ABSENT), str(digest), why)
+
+
 def _copies(manifest: Manifest, copy: Manifest) -> Iterator[Finding]:
+    if manifest == copy:
+        return
     yield from _unlike("", _plain(manifest), _plain(copy), "the copy of report.json in the page")
 
 

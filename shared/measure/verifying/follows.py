@@ -14,12 +14,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.measure.comparing.values import by_path
 from shared.measure.verifying.verdict import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from shared.measure.reports.evidence import RunManifest, Stay, Stored
+    from shared.measure.reports.evidence import Contribution, RunManifest, Stay, Stored
     from shared.values import Json
 
 TOLERANCE = 1e-5
@@ -58,8 +59,8 @@ class Compared(NamedTuple):
 def compare(said: RunManifest, again: Sequence[RunManifest]) -> Compared:
     """Compare the figures of a report with those of its run, made *again* at least twice."""
     skipped = _retried(said)
-    mine = dict(_leaves(_settled(said, skipped)))
-    others = [dict(_leaves(_settled(each, skipped))) for each in again]
+    mine = by_path(_leaves(_settled(said, skipped)))
+    others = [by_path(_leaves(_settled(each, skipped))) for each in again]
     tolerance, notes = _tolerance(said, again[0])
     findings, varied = [], []
     for path in dict.fromkeys([*others[0], *mine]):
@@ -117,7 +118,7 @@ def _settled(manifest: RunManifest, skipped: bool) -> Json:  # noqa: FBT001  whe
         "states": states,
         "ranks": {} if evidence.unread else _by_rank(evidence.visits),
         "output": hidden(json.loads(evidence.run.output) if evidence.run.output else None),
-        "sections": {each.title: _section(each.figures, each.tables) for each in evidence.sections},
+        "sections": {each.title: {"figures": each.figures, "text": hidden(_words(each))} for each in evidence.sections},
         "stored": {str(hidden(each.key)): hidden(each.value) for each in evidence.stored},
         "objects": len(evidence.stored),
     }
@@ -129,8 +130,9 @@ def _settled(manifest: RunManifest, skipped: bool) -> Json:  # noqa: FBT001  whe
     return value
 
 
-def _section(figures: Mapping[str, Json], tables: Sequence[object]) -> Json:
-    return {"figures": figures, "tables": len(tables)}
+def _words(section: Contribution) -> Json:
+    """Return what a section says instead of figures. What it says beside some follows from them."""
+    return None if section.figures else section.model_dump(mode="json")
 
 
 def _by_rank(visits: Sequence[Stay]) -> Json:

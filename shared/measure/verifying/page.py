@@ -29,7 +29,7 @@ _PLOT_ENDS = "</svg></div><figcaption>"
 _ELEMENT = re.compile(r"<(/?[a-zA-Z!?][^\s>/]*)")
 _DRAWN = frozenset(
     {
-        *("svg", "metadata", "defs", "style", "g", "path", "use", "image", "clipPath", "rect", "!--"),
+        *("svg", "metadata", "defs", "style", "g", "path", "use", "image", "clipPath", "pattern", "rect", "!--"),
         *("rdf:RDF", "cc:Work", "cc:Agent", "dc:type", "dc:format", "dc:creator", "dc:title"),
     }
 )
@@ -63,10 +63,9 @@ def page_findings(page: str, report: Report, plots: Mapping[str, Images]) -> Ite
         yield Finding("page: markup", told, "the markup that lanes report writes", _WHY)
 
 
-def markdown_findings(text: str, report: Report, plots: Mapping[str, Images]) -> Iterator[Finding]:
-    """Yield the lines of the Markdown *text* that are others than those of *report*, whose *plots* may have data."""
-    listed = {name for name, images in plots.items() if images.csv}
-    said, follows = ([_Text("", line) for line in each.splitlines()] for each in (text, as_markdown(report, listed)))
+def markdown_findings(text: str, report: Report) -> Iterator[Finding]:
+    """Yield the lines of the Markdown *text* that are others than those of *report*."""
+    said, follows = ([_Text("", line) for line in each.splitlines()] for each in (text, as_markdown(report)))
     for number, before, after in _differences(said, follows, numbered=True):
         yield Finding(f"report.md: {number}", before, after, _WHY)
 
@@ -155,7 +154,7 @@ def _texts(page: str) -> list[_Text]:
 class _Reader(HTMLParser):
     """Reads the texts of a page, each with its place: section, table, row and column."""
 
-    _SKIPPED = ("style", "head", "script")
+    _SKIPPED = ("style", "script")
     _VOID = frozenset({"meta", "link", "br", "img", "path", "use", "rect", "line", "circle"})
 
     def __init__(self) -> None:
@@ -176,7 +175,9 @@ class _Reader(HTMLParser):
             self._row, self._number = [], self._number + 1
         elif tag in {"td", "th"}:
             self._row.append("")
-        elif tag == "svg" and (digest := dict(attributes).get("data-sha256")):
+        if words := dict(attributes).get("aria-label"):
+            self.texts.append(_Text(f"{self._section}, in words", " ".join(words.split())))
+        if tag == "svg" and (digest := dict(attributes).get("data-sha256")):
             self.texts.append(_Text(f"{self._section}, plot", f"SHA-256 {digest}"))
 
     def handle_endtag(self, tag: str) -> None:
@@ -197,6 +198,9 @@ class _Reader(HTMLParser):
             self._table = text
         elif tag == "dt":
             self._term = text
+        elif tag == "title" and "head" in self._inside:
+            self.texts.append(_Text("title", text))
+            return
         elif tag in {"td", "th"} and self._row:
             self._row[-1] += text
         self.texts.append(_Text(self._place(tag), text))

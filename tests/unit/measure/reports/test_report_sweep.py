@@ -8,14 +8,14 @@ from shared.measure.reports.report_sweep import report_sweep
 def record(world, repeat, seconds, cold=0):
     return {
         "key": f"{world}/{repeat}", "status": "SUCCEEDED", "axes": {"world_size": world}, "repeat": repeat,
-        "records": 100,
         "wall_seconds": seconds, "wall_throughput": 100 / seconds, "aggregate_throughput": 100 / seconds,
         "memory_mb": 100, "cost_usd": 0.001, "cold_starts": cold, "measured_at": "2026-11-30T12:00:00+00:00",
+        "records": 100,
     }  # fmt: skip
 
 
 def tables(records):
-    report = report_sweep(records, "a sweep", datetime(2026, 11, 30, tzinfo=UTC), {"Python": "3.11.7"})
+    report = report_sweep(records, "a sweep", datetime(2026, 11, 30, tzinfo=UTC), {})
     return {section.title: section.tables[0] for section in report.sections if section.tables}
 
 

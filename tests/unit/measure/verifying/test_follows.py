@@ -93,8 +93,18 @@ def test_stored_bytes_must_be_the_same_on_the_same_machine_and_are_told_on_anoth
     assert any("other bytes" in note for note in elsewhere.notes)
 
 
-def test_figures_of_a_section_are_held_to_those_of_the_runs():
+def with_section(**changes):
     true = evidence()
-    section = true.sections[0].model_copy(update={"figures": {"outlier_fraction": 0.002}})
-    found = figures(manifest(true.model_copy(update={"sections": (section,)})), runs())
-    assert found == {"figures.sections.Redshifts.figures.outlier_fraction": ("0.002", "0.0125")}
+    return manifest(true.model_copy(update={"sections": (true.sections[0].model_copy(update=changes),)}))
+
+
+def test_figures_of_a_section_are_held_to_those_of_the_runs():
+    value = {**evidence().sections[0].figures, "records": 60_000}
+    found = figures(with_section(figures=value), runs())
+    assert found == {"figures.sections.Redshifts.figures.records": ("60000", "604")}
+
+
+def test_words_instead_of_figures_are_held_to_the_runs():
+    """Whoever takes the figures away says something else than the run, and is named."""
+    found = figures(with_section(figures={}, tables=(), plots=(), text="all is well"), runs())
+    assert "figures.sections.Redshifts.text.text" in found
