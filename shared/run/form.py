@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["number", "choice", "json", "text", "lines"]
 
 _OWN_OPTIONS = frozenset(
-    {"input", "output", "json", "aws", "profile", "endpoint", "as", "speed", "show-output", "help"}
+    {"input", "output", "parquet", "json", "aws", "profile", "endpoint", "as", "speed", "show-output", "help"}
 )
 """The options of ``lanes run`` itself: a parameter of such a name goes by --input."""
 _LONGEST_WORD = 100_000

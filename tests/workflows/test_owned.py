@@ -117,9 +117,9 @@ def test_what_a_card_owns_is_made_changed_kept_or_removed_and_gone_in_the_end(la
 
 def test_names_and_print_show_what_a_workflow_owns(lanes, card):
     card(OWNED)
-    names = lanes("names", "words").out
-    for kind in ("table", "queue", "topic", "bucket", "secret", "parameter"):
-        assert re.search(rf"^{kind} .*words.count-", names, re.MULTILINE), kind
+    rows = json.loads(lanes("names", "words", "--json").out)
+    named = {row["kind"] for row in rows if re.search(r"words.count-", row["name"])}
+    assert named >= {"table", "queue", "topic", "bucket", "secret", "parameter"}
     shown = json.loads(lanes("print", "words", "--json").out)["workflows"]["count"]
     assert shown["type"] == "express"
     assert set(shown) >= {"tables", "queues", "topics", "buckets", "secrets", "settings"}
@@ -131,7 +131,7 @@ def test_an_express_workflow_runs_and_tells_its_result_and_its_cost(lanes):
     assert re.search(r"words +5", ended.out) or "words 5" in ended.out
     record = json.loads(lanes("run", "words", "count", "--json").out)
     used = {each["name"] for each in record["cost"]["items"]}
-    assert used == {"lambda_requests", "lambda_gb_seconds", "express_requests", "express_gb_seconds"}
+    assert used == {"lambda_requests", "lambda_gb_seconds", "express_requests", "express_gb_seconds", "log_gb"}
     assert ":express:" in record["execution"]
 
 
