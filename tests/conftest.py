@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.helpers import project
+from tests.helpers.limit import limited
 from tests.helpers.servers import free_port, running
 
 # A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
@@ -38,6 +39,16 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 # No test asserts a time: an example may take long on a busy machine, and so may the search for one.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any load")
+
+
+_LONGEST = 600.0  # seconds; no test takes a fifth of it on two busy cores
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Let no test hang for ever."""
+    with limited(item.nodeid, _LONGEST):
+        return (yield)
 
 
 class Result(NamedTuple):

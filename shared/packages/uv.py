@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from shared.packages.target import Target
 
 _OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_AS_PIP = {"UV_SYSTEM_CERTS": "true"}  # whom this machine trusts: a company's own authority, which pip finds too
 _QUIET = ("--quiet", "--no-progress", "--color", "never")
+_UNTRUSTED = re.compile(r"invalid peer certificate: (\w+)")
 _UNREACHED = re.compile(r"Request failed|Failed to fetch|error sending request|client error")
 _NO_WHEEL = re.compile(r"no usable wheels|has no wheels|no wheels? (?:with|are)|no compatible wheels")
 _DISK = re.compile(r"(/[^:]*)?: [^:]* \(os error (\d+)\)")
@@ -72,7 +74,7 @@ def _run(target: Target, settings: Path, command: str, *words: str) -> None:
     fits = ("--python-version", target.version, "--python-platform", target.platform, "--only-binary", ":all:")
     done = subprocess.run(
         [find_uv_bin(), "pip", command, *words, *fits, "--python", sys.executable, "--project", str(settings), *_QUIET],
-        env={**os.environ, **_index_of_pip(os.environ), "UV_PYTHON_DOWNLOADS": "never"},
+        env={**_AS_PIP, **os.environ, **_index_of_pip(os.environ), "UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
         check=False,
@@ -98,8 +100,7 @@ def _index_of_pip(environment: Mapping[str, str]) -> dict[str, str]:
 def _explained(said: str, target: Target) -> Exception:
     """Return the error for what uv *said*, shortened."""
     if _UNREACHED.search(said):
-        fix = "see that this machine reaches its package index; once fetched, libraries are kept in .lanes/packages"
-        return LanesError("the libraries cannot be fetched: the package index does not answer", fix=fix)
+        return _unreached(said)
     why = _why(said)
     if full := _of_a_disk(why):
         return full
@@ -112,6 +113,14 @@ def _explained(said: str, target: Target) -> Exception:
     if "hash" in said.lower() and "mismatch" in said.lower():
         return Unsolvable(f"a library is not what the lock says: {why}", "delete the lock, and look what it becomes")
     return Unsolvable(f"the requirements cannot be met: {why}", "loosen or change one of them")
+
+
+def _unreached(said: str) -> LanesError:
+    if untrusted := _UNTRUSTED.search(said):
+        fix = "have this machine trust who signed it (SSL_CERT_FILE names a file of such), then run it again"
+        return LanesError(f"the package index's certificate is not trusted: {untrusted[1]}", fix=fix)
+    fix = "see that this machine reaches its package index; once fetched, libraries are kept in .lanes/packages"
+    return LanesError("the libraries cannot be fetched: the package index does not answer", fix=fix)
 
 
 def _of_a_disk(why: str) -> DiskError | None:

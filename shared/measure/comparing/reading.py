@@ -63,12 +63,14 @@ def _changed(aws: Aws, lane: Lane, workflow: str) -> dict[str, datetime]:
 
 def _tags(aws: Aws, lane: Lane, found: Found) -> dict[str, str]:
     """Return the entity tag of each object that the input refers to, by its key, of those that are still there."""
+    owner = lane.place.account
     tags = {}
     for key in references(json.loads(found.input)):
         try:
-            tags[key] = aws.s3.head_object(Bucket=lane.bucket, Key=key)["ETag"].strip('"')
+            told = aws.s3.head_object(Bucket=lane.bucket, Key=key, ExpectedBucketOwner=owner)
         except ClientError:
             continue
+        tags[key] = told["ETag"].strip('"')
     return tags
 
 

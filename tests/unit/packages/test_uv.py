@@ -31,3 +31,12 @@ def test_a_full_disk_is_no_fault_of_the_requirements(said, where):
 
 def test_other_words_are_of_the_requirements():
     assert isinstance(_explained("cause: numpy was not found", Target(MACHINE, "x86_64")), Unsolvable)
+
+
+def test_an_index_whose_certificate_is_not_trusted_is_told_from_one_that_does_not_answer():
+    said = (
+        "cause: error sending request for url (https://index/simple/)\ncause: invalid peer certificate: UnknownIssuer"
+    )
+    told = _explained(said, Target(MACHINE, "x86_64"))
+    assert told.what == "the package index's certificate is not trusted: UnknownIssuer"
+    assert "SSL_CERT_FILE" in told.fix
