@@ -1,17 +1,20 @@
 # Two commands do all on a fresh machine with Python 3.11, 3.12 or 3.13: `make demo` and `make test`.
-.PHONY: demo test drill check format lock clean
-BIN := .venv/bin
+.PHONY: demo test drill check format lock clean install
+LANES_VENV ?= .venv
+BIN := $(LANES_VENV)/bin
 
-demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, on the embedded cloud
+demo: $(LANES_VENV)/.installed  ## the main job: cosmic inference on the sample survey, on the embedded cloud
 	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
 
-test: .venv/.installed  ## the whole suite
+test: $(LANES_VENV)/.installed  ## the whole suite
 	$(BIN)/pytest -n auto --dist loadfile
 
-drill: .venv/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
+drill: $(LANES_VENV)/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
 	$(BIN)/python tests/benchmarks/drill.py
 
-check: .venv/.installed  ## style, types, layers, and whether what is generated is fresh
+install: $(LANES_VENV)/.installed  ## what the others do first: the locked libraries, in .venv or in LANES_VENV
+
+check: $(LANES_VENV)/.installed  ## style, types, layers, and whether what is generated is fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -21,7 +24,7 @@ check: .venv/.installed  ## style, types, layers, and whether what is generated 
 	$(BIN)/lanes reference --check
 	$(BIN)/lanes codeowners --check
 
-format: .venv/.installed
+format: $(LANES_VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -32,5 +35,5 @@ clean:
 	-@if [ -x $(BIN)/lanes ]; then $(BIN)/lanes down; fi
 	rm -rf .venv .lanes .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.venv/.installed: requirements/dev.txt requirements/venv.sh pyproject.toml
-	@PYTHON="$(PYTHON)" requirements/venv.sh
+$(LANES_VENV)/.installed: requirements/dev.txt requirements/venv.sh pyproject.toml
+	@PYTHON="$(PYTHON)" LANES_VENV="$(LANES_VENV)" requirements/venv.sh
