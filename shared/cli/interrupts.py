@@ -6,7 +6,6 @@ freed), and in the middle of an import, whose module is then found broken by wha
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import signal
 import sys
@@ -54,7 +53,8 @@ def caused(error: BaseException) -> bool:
 def _raise_again(told: sys.UnraisableHookArgs, otherwise: object) -> None:
     """Raise a Ctrl-C that came where nobody could catch it once more, when Python has left that place."""
     if told.exc_type is KeyboardInterrupt:
-        later = threading.Timer(_LEFT, _thread.interrupt_main)
+        # A real signal: what waits for the system in the main thread (a sleep, an answer) ends at once by it.
+        later = threading.Timer(_LEFT, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
         later.daemon = True
         later.start()
     elif callable(otherwise):

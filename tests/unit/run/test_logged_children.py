@@ -159,6 +159,18 @@ def test_the_log_has_the_ranks_once_the_run_is_over():
     assert ranks.find(7).row is None
 
 
+@pytest.mark.parametrize(("ago", "settled"), [(30, False), (90, True)])
+def test_a_log_that_shows_nothing_is_asked_for_a_minute(ago, settled):
+    class States:
+        def describe_map_run(self, *, mapRunArn):
+            return told(60, ago=ago)
+
+    aws, run = clients([], states=States())
+    ranks = LoggedRanks(aws, run, MAP_RUN)
+    ranks.look({"total": 60}, 0, over=True)
+    assert (ranks.rows(), ranks.settled(0)) == ((), settled)
+
+
 def test_a_failure_is_found_in_the_log_of_the_child_that_was_one_too_many():
     began = {"mapRunArn": MAP_RUN}
     events = [
