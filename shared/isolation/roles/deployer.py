@@ -27,10 +27,11 @@ from shared.isolation.roles.grants import (
     SEE_LAYERS,
     SEE_NETWORKS,
     SEE_QUEUES,
+    SEE_RECORDS,
     SEE_SECRETS,
-    SEE_SETTINGS,
     SEE_TABLES,
     SEE_TOPICS,
+    WRITE_RECORD,
     pass_roles,
 )
 from shared.isolation.roles.own_names import LOGS, OwnNames
@@ -157,7 +158,8 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
         Statement("SeeSecret", SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
-        Statement("ReadSettings", SEE_SETTINGS, (own.folder("ssm", "parameter/"),)),
+        Statement("ReadSettings", _brief(SEE_RECORDS), (own.folder("ssm", "parameter/"), own.record("*"))),
+        Statement("Record", WRITE_RECORD, (own.record("deployer"),)),
     ]
 
 
@@ -165,8 +167,9 @@ _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.
 # Each stands for making, seeing, changing and removing one thing. The boundary holds all of this file, and a managed
 # policy may have 6,144 characters.
 _BRIEF = (
-    *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionEventInvokeConfig"),
-    *("scheduler:*Schedule", "states:*StateMachine"),
+    *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionConfiguration"),
+    *("lambda:*FunctionEventInvokeConfig", "scheduler:*Schedule", "ssm:GetParameter*"),
+    *("states:*Execution", "states:*StateMachine"),
 )
 
 
