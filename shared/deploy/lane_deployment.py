@@ -19,7 +19,7 @@ from shared.deploy.code import package_code
 from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
-from shared.deploy.record import KIND, with_record
+from shared.deploy.record import KIND, digest_wanted, with_record
 from shared.deploy.resources import wanted_resources
 from shared.deploy.sources import read_sources
 from shared.deploy.watch import UNWATCHED
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.model import Plan, Resource
+    from shared.deploy.record import Records
     from shared.deploy.watch import Watch
     from shared.packages.package import Package
 
@@ -62,6 +63,10 @@ class LaneDeployment:
         sources = read_sources(self.lane, self.packages, self.images)
         check_maps(self.lane, sources.definitions)
         return wanted_resources(sources)
+
+    def as_recorded(self, records: Records) -> bool:
+        """Whether the last deploy, as its *records* claim, made all that is wanted. Nothing of the lane is read."""
+        return records.agree_with(digest_wanted(self.wanted()))
 
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.

@@ -135,7 +135,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
             ),
             Statement("Schedules", _brief(MANAGE_SCHEDULES), own.arns("scheduler", ("schedule/", "schedule-group/"))),
             *(each for to, service in _SERVICES.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
-            Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
+            Statement("ReadRoles", _brief(READ_ROLES), (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
@@ -145,7 +145,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
             Statement("Layers", SEE_LAYERS, (own.arn("lambda", "layer:"),)),
             *others_code,
-            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
+            Statement("Images", _brief(PUSH_IMAGES), (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
@@ -154,7 +154,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
 def _read_foundation(own: OwnNames) -> list[Statement]:
     """Return what a plan reads of the foundation, to see that it does not change."""
     return [
-        Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
+        Statement("ReadBoundaries", _brief(_READ_POLICIES), (own.arn("iam", "policy/"),)),
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
         Statement("SeeSecret", SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
@@ -169,7 +169,7 @@ _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.
 _BRIEF = (
     *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionConfiguration"),
     *("lambda:*FunctionEventInvokeConfig", "scheduler:*Schedule", "ssm:GetParameter*"),
-    *("states:*Execution", "states:*StateMachine"),
+    *("ecr:*LayerUpload", "iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
 )
 
 
