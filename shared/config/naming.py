@@ -220,6 +220,14 @@ def path_prefix(team: str) -> str:
     return f"{team}/" if team else ""
 
 
+def record_folder(stage: str = "", team: str = "") -> str:
+    """Return the folder of SSM parameters that say who deployed *team* and when; for "", that of all.
+
+    It is the platform's: its first word is a reserved slug, so no team's names begin with it.
+    """
+    return f"/{MANAGER}/{path_prefix(stage)}{path_prefix(team)}"
+
+
 def secret_prefix(team: str, component: str) -> str:
     """Return what the names of *team*'s secrets of one *component* begin with."""
     return f"{path_prefix(team)}{component}-"

@@ -14,7 +14,7 @@ from shared.packages.package import Wanted, build_packages
 from shared.packages.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
     from pathlib import Path
 
     from shared.config.lane import Function, Lane
@@ -30,7 +30,11 @@ CACHE = ".lanes/packages"
 
 
 def package_code(
-    project: Project, lane: Lane, tell: Tell = lambda _: None, where: Where | None = None
+    project: Project,
+    lane: Lane,
+    tell: Tell = lambda _: None,
+    where: Where | None = None,
+    known: MutableMapping[Wanted, Package] | None = None,
 ) -> dict[str, Package]:
     """Return the package of each workflow of *lane* that has functions of ours to run, by the workflow's key.
 
@@ -41,6 +45,7 @@ def package_code(
         lane: Whose functions.
         tell: Gets a line about what takes time, or is written.
         where: What a function really runs on, where that may be another target than its own.
+        known: Packages of other lanes, as of :func:`shared.packages.package.build_packages`.
 
     Raises:
         ConfigError: Lists what is wrong with the packages of all workflows.
@@ -50,7 +55,7 @@ def package_code(
     keys = dict.fromkeys(each.workflow for each in ours)
     groups = {key: [each for each in ours if each.workflow == key] for key in keys}
     wanted = {key: _wanted(project.root, lane, key, group, where or target_of) for key, group in groups.items()}
-    return build_packages(wanted, project.root / CACHE, tell)
+    return build_packages(wanted, project.root / CACHE, tell, known)
 
 
 def digest_code(project: Project, lane: Lane, workflow: str) -> str:

@@ -9,7 +9,7 @@ Foundation first, then functions, then state machines: in the order of :data:`sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.deploy.apply import apply
@@ -19,6 +19,7 @@ from shared.deploy.code import package_code
 from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
+from shared.deploy.record import KIND, digest_wanted, with_record
 from shared.deploy.resources import wanted_resources
 from shared.deploy.sources import read_sources
 from shared.deploy.watch import UNWATCHED
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.model import Plan, Resource
+    from shared.deploy.record import Records
     from shared.deploy.watch import Watch
     from shared.packages.package import Package
 
@@ -62,6 +64,10 @@ class LaneDeployment:
         check_maps(self.lane, sources.definitions)
         return wanted_resources(sources)
 
+    def as_recorded(self, records: Records) -> bool:
+        """Whether the last deploy, as its *records* claim, made all that is wanted. Nothing of the lane is read."""
+        return records.agree_with(digest_wanted(self.wanted()))
+
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.
 
@@ -71,14 +77,16 @@ class LaneDeployment:
         return plan_changes(self.lane, self.wanted(), self.aws)
 
     def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
-        """Carry out *todo*, a plan of this deployment.
+        """Carry out *todo*, a plan of this deployment, and write down who did and when.
 
         Raises:
             FoundationError: The team's own people deploy, and it changes more than code; nothing was done.
-            ApplyError: A step failed; running again finishes the job.
+            ApplyError: A step failed, or the record could not be written; running again finishes the job.
         """
         check_may(todo, self.lane, self.aws)
-        apply(todo, self.aws, watch, routines=with_chalice(self.lane, self.project, self.packages))
+        whole = with_record(todo, self.lane, self.project.root, self.aws)
+        told = replace(watch, on_step=lambda step: None if step.kind == KIND else watch.on_step(step))
+        apply(whole, self.aws, told, routines=with_chalice(self.lane, self.project, self.packages))
 
     def deploy(self, watch: Watch = UNWATCHED) -> Plan:
         """Make the lane what it should be, and return what was done.

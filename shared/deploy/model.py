@@ -5,7 +5,7 @@ A plan is a value: the CLI prints it, a test compares it, ``apply`` carries it o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -58,16 +58,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Digests:
+    """Digests of all that a lane wants: each resource with its properties and tags, the code's hash among them.
+
+    Attributes:
+        whole: Of everything, in order.
+        each: Of each resource, eight hexadecimal digits.
+    """
+
+    whole: str
+    each: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The ordered steps that take a team's lane from what is there to what is wanted (or, on destroy, to nothing).
 
-    ``tags`` are the lane's: what is changed must carry them.
+    ``tags`` are the lane's: what is changed must carry them. ``digests`` are of all that is wanted, None on destroy.
     """
 
     team: str
     stage: str
     steps: tuple[Step, ...]
     tags: Mapping[str, str]
+    digests: Digests | None = field(default=None, compare=False)
 
     @property
     def changes(self) -> tuple[Step, ...]:

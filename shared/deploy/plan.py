@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.deploy import record
 from shared.deploy.caller import is_deployer
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
@@ -49,7 +50,7 @@ def plan_changes(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date |
     steps += [rendezvous_key.master_step(aws)] if lane.rendezvous_key and not deployer else []
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
     steps += () if deployer else _leftovers(lane, wanted, aws)
-    return Plan(lane.team, lane.place.stage, tuple(steps), tags)
+    return Plan(lane.team, lane.place.stage, tuple(steps), tags, record.digest_wanted(wanted))
 
 
 def plan_edit(lane: Lane, wanted: Iterable[Resource], before: Collection[Resource], aws: Aws) -> Plan:
@@ -73,7 +74,7 @@ def plan_edit(lane: Lane, wanted: Iterable[Resource], before: Collection[Resourc
     edited = tuple(want for want in wanted if want != known[want.kind, want.name])
     found = _checked(lane, edited, aws, None)
     steps = tuple(KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in edited)
-    return Plan(lane.team, lane.place.stage, steps, lane_tags(lane))
+    return Plan(lane.team, lane.place.stage, steps, lane_tags(lane), record.digest_wanted(wanted))
 
 
 def _checked(
@@ -89,10 +90,14 @@ def _checked(
 
 
 def plan_removal(lane: Lane, aws: Aws) -> Plan:
-    """Return the steps that remove all that carries the lane's tags. What was made last goes first."""
+    """Return the steps that remove all that carries the lane's tags. What was made last goes first.
+
+    The deploy records go before everything: they must not claim what is half removed.
+    """
     tags = lane_tags(lane)
     ours = [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
-    return Plan(lane.team, lane.place.stage, tuple(KINDS[have.kind].remove(have) for have in ours), tags)
+    steps = (*record.removals(lane, aws), *(KINDS[have.kind].remove(have) for have in ours))
+    return Plan(lane.team, lane.place.stage, steps, tags)
 
 
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:

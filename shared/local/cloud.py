@@ -192,13 +192,14 @@ class EmbeddedCloud:
         from shared.local.door import identity
         from shared.local.enforcement.app import Enforcement
         from shared.local.enforcement.facts import MotoFacts
+        from shared.local.trail import Trail
 
         account = self.place.account
         if self._account is not None:
             from shared.local.pacing.app import Paced
 
             moto = Paced(moto, self._account)
-        cloud = Enforcement(moto, iam.judge, account, MotoFacts(account))
+        cloud = Enforcement(moto, iam.judge, account, MotoFacts(account), Trail(account, time.time))
         keyring = Keyring(
             iam.issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), iam.judge.since
         )

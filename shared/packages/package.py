@@ -27,7 +27,7 @@ from shared.packages.requirements import read_requirements
 from shared.packages.zips import forget, unpacked, unzipped_size, write_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
     from shared.packages.code import Workflow
@@ -80,8 +80,17 @@ class Wanted:
     zipped: bool = True
 
 
-def build_packages(wanted: Mapping[str, Wanted], cache: Path, tell: Tell) -> dict[str, Package]:
+def build_packages(
+    wanted: Mapping[str, Wanted], cache: Path, tell: Tell, known: MutableMapping[Wanted, Package] | None = None
+) -> dict[str, Package]:
     """Return each package that is *wanted*, by its key. It is made if *cache* has none that fits.
+
+    Args:
+        wanted: The packages.
+        cache: Where zips and libraries are kept.
+        tell: Gets a line about what takes time, or is written.
+        known: What was wanted before, as long as no file has changed, and what came of it; it gets what is new. A
+            shared workflow's code is then read once for all teams that run it.
 
     Raises:
         ConfigError: Lists what is wrong with all of them: a handler or a library that is not there, requirements that
@@ -89,10 +98,13 @@ def build_packages(wanted: Mapping[str, Wanted], cache: Path, tell: Tell) -> dic
         LanesError: The package index does not answer.
     """
     problems = Problems()
+    known = {} if known is None else known
     with _locked(cache):
-        made = {key: _build(each, cache, problems, tell) for key, each in wanted.items()}
+        for each in wanted.values():
+            if each not in known and (package := _build(each, cache, problems, tell)):
+                known[each] = package
     problems.finish()
-    return {key: package for key, package in made.items() if package}
+    return {key: known[each] for key, each in wanted.items()}
 
 
 def libraries_of(wanted: Wanted, cache: Path, tell: Tell) -> Path | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.deploy.watch import Watch
     from shared.local.standing import Standing
     from shared.local.state import State
-    from shared.packages.package import Package
+    from shared.packages.package import Package, Wanted
     from shared.packages.target import Target
     from shared.run.debug.again import Here
     from shared.run.debug.calls import Rights
@@ -55,6 +55,7 @@ class Cloud:
         self._note = note
         self._aws = aws
         self._packages: dict[str, Mapping[str, Package]] = {}
+        self._known: dict[Wanted, Package] = {}  # a shared workflow's is the same for all teams
         self.on_step: Callable[[Step], None] = lambda _: None
         """Is told each step of what is deployed beside what was asked for, when it is done."""
 
@@ -68,7 +69,7 @@ class Cloud:
         from shared.deploy.code import package_code
 
         if lane.team not in self._packages:
-            self._packages[lane.team] = package_code(self._project, lane, self._note, self._target)
+            self._packages[lane.team] = package_code(self._project, lane, self._note, self._target, self._known)
         return self._packages[lane.team]
 
     def prepare(self, lane: Lane) -> LaneDeployment:

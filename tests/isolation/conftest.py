@@ -40,7 +40,7 @@ COMMONS = (
     Commons("abroad-data", ABROAD),
     Commons("labs-data", PLACE.account, frozenset({"team10"})),
 )
-NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"}, COMMONS)
+NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset({"teamlanes"}), {"bucket": "{team}-{component}-{hash}"}, COMMONS)
 
 
 # The simulator is another's program (AGPL-3.0): never shipped, and asked over its standard input, where it is.

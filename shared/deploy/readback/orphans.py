@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.config.naming import record_folder
 from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
+from shared.deploy import record
 from shared.deploy.guard import MANAGER
 from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.deploy.resources import (
@@ -62,6 +64,7 @@ def find_orphans(project: Project, aws: Aws, sight: Sight) -> list[Orphan]:
     The platform's own are left out: ``lanes rendezvous plan`` shows them. *sight* notes what the caller may not read.
     """
     explained = {name.value for names in project.names.values() for name in names} | {MASTER_SECRET}
+    explained |= {record.record_name(lane, each) for lane in project.teams.values() for each in record.WRITERS}
     found: dict[tuple[str, str], Orphan] = {}
     for kind, name, tags in (*_tagged(aws, sight), *_listed(project, explained, aws, sight)):
         ours = tags.get("managed-by") == MANAGER and tags.get("stage") == project.place.stage
@@ -89,6 +92,8 @@ def _tagged(aws: Aws, sight: Sight) -> Iterator[tuple[str, str, Mapping[str, str
 def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
     """Whether *name* is still there: AWS tells the tags of what was deleted for a while longer."""
     with sight.looking(f"whether {kind} {name} is still there"):
+        if kind == record.KIND:
+            return record.current(aws, name) is not None
         return kind not in KINDS or KINDS[kind].current(aws, name) is not None
     return True
 
@@ -101,7 +106,7 @@ def _named(arn: str) -> tuple[str, str]:
             name = parts[5].removeprefix(before)
             if service == "secretsmanager":
                 return _kind_of_secret(_SUFFIX.sub("", name)), _SUFFIX.sub("", name)
-            return kind, name.removesuffix(":*")
+            return record.KIND if name.startswith(record_folder()) else kind, name.removesuffix(":*")
     return parts[2], arn
 
 

@@ -27,10 +27,11 @@ from shared.isolation.roles.grants import (
     SEE_LAYERS,
     SEE_NETWORKS,
     SEE_QUEUES,
+    SEE_RECORDS,
     SEE_SECRETS,
-    SEE_SETTINGS,
     SEE_TABLES,
     SEE_TOPICS,
+    WRITE_RECORD,
     pass_roles,
 )
 from shared.isolation.roles.own_names import LOGS, OwnNames
@@ -134,7 +135,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
             ),
             Statement("Schedules", _brief(MANAGE_SCHEDULES), own.arns("scheduler", ("schedule/", "schedule-group/"))),
             *(each for to, service in _SERVICES.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
-            Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
+            Statement("ReadRoles", _brief(READ_ROLES), (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
@@ -144,7 +145,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
             Statement("Layers", SEE_LAYERS, (own.arn("lambda", "layer:"),)),
             *others_code,
-            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
+            Statement("Images", _brief(PUSH_IMAGES), (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
@@ -153,11 +154,12 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
 def _read_foundation(own: OwnNames) -> list[Statement]:
     """Return what a plan reads of the foundation, to see that it does not change."""
     return [
-        Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
+        Statement("ReadBoundaries", _brief(_READ_POLICIES), (own.arn("iam", "policy/"),)),
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
         Statement("SeeSecret", SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
-        Statement("ReadSettings", SEE_SETTINGS, (own.folder("ssm", "parameter/"),)),
+        Statement("ReadSettings", _brief(SEE_RECORDS), (own.folder("ssm", "parameter/"), own.record("*"))),
+        Statement("Record", WRITE_RECORD, (own.record("deployer"),)),
     ]
 
 
@@ -165,8 +167,9 @@ _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.
 # Each stands for making, seeing, changing and removing one thing. The boundary holds all of this file, and a managed
 # policy may have 6,144 characters.
 _BRIEF = (
-    *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionEventInvokeConfig"),
-    *("scheduler:*Schedule", "states:*StateMachine"),
+    *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionConfiguration"),
+    *("lambda:*FunctionEventInvokeConfig", "scheduler:*Schedule", "ssm:GetParameter*"),
+    *("ecr:*LayerUpload", "iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
 )
 
 

@@ -162,6 +162,9 @@ SEE_TABLES = (
 SEE_QUEUES = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags")
 SEE_TOPICS = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource")
 SEE_SETTINGS = ("ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource")
+SEE_RECORDS = (*SEE_SETTINGS, "ssm:GetParameterHistory")
+"""What reads settings, and who deployed a lane and when."""
+WRITE_RECORD = ("ssm:AddTagsToResource", "ssm:PutParameter")
 SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
 SEE_LAYERS = ("lambda:GetLayerVersion", "lambda:GetLayerVersionPolicy")
 READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")

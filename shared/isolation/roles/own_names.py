@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.naming import FUNCTION_LOGS, MACHINE_LOGS, name_prefix, path_prefix
+from shared.config.naming import FUNCTION_LOGS, MACHINE_LOGS, name_prefix, path_prefix, record_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,11 @@ class OwnNames:
     def arns(self, service: str, heads: Iterable[str]) -> tuple[str, ...]:
         """Return the pattern of each of several kinds."""
         return tuple(self.arn(service, head) for head in heads)
+
+    def record(self, writer: str) -> str:
+        """Return the team's deploy record that *writer* writes."""
+        folder = record_folder(self._place.stage, self._team).lstrip("/")
+        return self._place.arn("ssm", f"parameter/{folder}{writer}")
 
     def folder(self, service: str, head: str) -> str:
         """Return the pattern of a kind whose names are paths."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.naming import record_folder
 from shared.isolation.roles.grants import (
     FETCH_IMAGES,
     MANAGE_SCHEDULES,
     SEE_LAYERS,
     SEE_NETWORKS,
     SEE_QUEUES,
+    SEE_RECORDS,
     SEE_SECRETS,
     SEE_SETTINGS,
     SEE_TABLES,
@@ -38,6 +40,7 @@ def resources_policy(place: Place) -> Policy:
             Statement("Topics", (*_CHANGE_TOPICS, *SEE_TOPICS), (place.arn("sns", "*-*"),)),
             Statement("Secrets", (*_CHANGE_SECRETS, *SEE_SECRETS), (secrets,)),
             Statement("Settings", (*_CHANGE_SETTINGS, *SEE_SETTINGS), (settings,)),
+            Statement("Records", (*_CHANGE_RECORDS, *SEE_RECORDS), _records(place)),
             Statement("Schedules", (*_CHANGE_GROUPS, *MANAGE_SCHEDULES), tuple(_of_scheduler(place))),
             *pass_roles("PassToSchedules", [place.arn("iam", "role/*-*")], SCHEDULER),
             Statement("EventSources", _CHANGE_SOURCES, ("*",), _of_functions(place)),
@@ -58,6 +61,18 @@ def _of_functions(place: Place) -> Conditions:
     return {"ArnLike": {"lambda:FunctionArn": place.arn("lambda", "function:*-*")}}
 
 
+def _records(place: Place) -> tuple[str, ...]:
+    """Return the deploy records of all teams, and their folder, which is listed."""
+    folder = record_folder(place.stage).strip("/")
+    return (place.arn("ssm", f"parameter/{folder}"), place.arn("ssm", f"parameter/{folder}/*"))
+
+
+_CHANGE_RECORDS = (
+    "ssm:AddTagsToResource",
+    "ssm:DeleteParameter",
+    "ssm:GetParametersByPath",
+    "ssm:PutParameter",
+)
 _CHANGE_GROUPS = ("scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGroup", "scheduler:TagResource")
 _CHANGE_SOURCES = (
     "lambda:CreateEventSourceMapping",
@@ -97,6 +112,7 @@ _CHANGE_SETTINGS = (
 )
 _LOOK = (
     *SEE_NETWORKS,
+    "cloudtrail:LookupEvents",
     "lambda:ListEventSourceMappings",
     "lambda:ListLayers",
     "lambda:ListLayerVersions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from wsgiref.types import StartResponse
 
     from _typeshed import OptExcInfo
@@ -25,6 +25,15 @@ class Held:
         """Keep it."""
         self.status, self._headers, self._error = status, headers, error
         return lambda _: None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, their names in small letters."""
+        return {name.lower(): value for name, value in self._headers}
+
+    def one(self, name: str) -> str:
+        """Return the header *name*, in small letters; "" if there is none."""
+        return self.headers.get(name, "")
 
     def tell(self, start: StartResponse) -> None:
         """Let it go on its way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,14 +22,16 @@ from shared.local.enforcement.denied import DeniedError, denied, unknown
 from shared.local.enforcement.unanswered import refuse_unanswered
 from shared.local.enforcement.unserved import refuse_unserved
 from shared.local.objects.arriving import carries_object, leave_unread
+from shared.local.trail import error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
+    from shared.local.trail import Trail
 
 # Services that have a code of their own (each API's reference, "Common errors"; read 2026-11-29).
 _OWN_WORDS = {"sns": Wrong.FORBIDDEN_BY_TOPIC, "sqs": Wrong.FORBIDDEN_BY_QUEUE}
@@ -44,13 +47,15 @@ class Enforcement:
         judge: Decides.
         account: The account.
         facts: What the account holds.
+        trail: Keeps who changed what.
     """
 
-    def __init__(self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts) -> None:
+    def __init__(self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts, trail: Trail) -> None:
         self._cloud = cloud
         self._judge = judge
         self._account = account
         self._facts = facts
+        self._trail = trail
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request.
@@ -71,7 +76,7 @@ class Enforcement:
             environ[CALL] = call  # what is decided is what moto does
             keys = _keys(environ, region, request)
             if call is not None:
-                self._check(actor, call, keys)
+                self._check_noted(actor, call, keys)
                 refuse_unanswered(call, self._account)
                 refuse_unserved(call)
                 if self._judge.strangers and not caller_of(environ).known:
@@ -82,7 +87,37 @@ class Enforcement:
                     return self._read_object(environ, start, see)
         except DeniedError as error:
             raise _refused(error, service) from error
+        if call is not None and (call.service, call.operation) == ("cloudtrail", "LookupEvents"):
+            status, told = self._trail.answer(call)
+            start(f"{status.value} {status.phrase}", [("Content-Type", "application/x-amz-json-1.1")])
+            return [told]
+        if call is not None and self._trail.takes(call):
+            return self._pass_noted(environ, start, actor, call)
         return self._pass_on(environ, start, call)
+
+    def _check_noted(self, actor: Actor, call: Call, keys: Keys) -> None:
+        """Check as :meth:`_check`. A refusal is in the trail, too."""
+        try:
+            self._check(actor, call, keys)
+        except DeniedError:
+            if self._trail.takes(call):
+                self._trail.note(call, actor.principal.arn, self._about(call), "AccessDenied", "")
+            raise
+
+    def _pass_noted(self, environ: WSGIEnvironment, start: StartResponse, actor: Actor, call: Call) -> Iterable[bytes]:
+        """Pass on a *call* that writes, and note who made it and how it ended. Its answer is small."""
+        held = Held()
+        body = b"".join(self._pass_on(environ, held, call))
+        failed = held.status[:1] not in {"2", "3"}
+        code = error_code(held.headers, body) if failed else ""
+        self._trail.note(call, actor.principal.arn, self._about(call), code, held.one("x-amzn-requestid"))
+        held.tell(start)
+        return [body]
+
+    def _about(self, call: Call) -> Iterator[str]:
+        """Yield the ARNs that *call* is about, those that can be told."""
+        with contextlib.suppress(CallNotReadError):
+            yield from (need.resource for need in needs(call, self._account, self._facts) if need.resource)
 
     def _pass_on(self, environ: WSGIEnvironment, start: StartResponse, call: Call | None) -> Iterable[bytes]:
         changes = call is None or may_change(call.service, call.operation)

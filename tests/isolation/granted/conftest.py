@@ -65,7 +65,7 @@ RESOURCES = {
     "secretsmanager": {"SecretId": "secret:", "Name": "secret:"},
     "sns": {"TopicArn": "", "ResourceArn": ""},
     "sqs": {"QueueUrl": "", "QueueName": ""},
-    "ssm": {"Name": "parameter", "ResourceId": "parameter"},
+    "ssm": {"Name": "parameter", "Names": "parameter", "ResourceId": "parameter"},
     "states": {"stateMachineArn": "", "resourceArn": "", "executionArn": "", "name": "stateMachine:"},
 }
 OF_OBJECTS = ("Object", "Objects")
@@ -75,6 +75,7 @@ TAGGING = {
     "iam:CreatePolicy": "iam:TagPolicy",
     "ec2:CreateTags": "ec2:CreateTags",
     "sqs:CreateQueue": "sqs:TagQueue",
+    "ssm:PutParameter": "ssm:AddTagsToResource",
 }
 PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # where a service signs by another name than its actions'
 RECORD_NAMES = "route53:ChangeResourceRecordSetsNormalizedRecordNames"

@@ -222,15 +222,16 @@ def test_ctrl_c_between_two_steps_counts_the_first_as_done():
 def test_the_message_says_what_was_done_what_failed_and_what_is_left(small, project, aws):
     told = []
     with pytest.raises(ApplyError) as caught:
-        prepare_lane(small, project, FailingAws(aws, 4)).deploy(Watch(on_step=told.append))
+        prepare_lane(small, project, FailingAws(aws, 5)).deploy(Watch(on_step=told.append))
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("could not create log group /aws/vendedlogs/states/team2-cosmic-7078ea12: ")
-    assert lines[1:3] == [
+    assert lines[1] == "  done: create deploy record /teamlanes/dev/team2/platform"
+    assert lines[2:4] == [
         "  done: create log delivery teamlanes-states",
         "  done: create log group /aws/lambda/team2-cosmic-init-7078ea12",
     ]
-    assert lines[3].startswith("  left: create policy ")
-    assert [str(step) for step in told] == [line.removeprefix("  done: ") for line in lines[1:3]]
+    assert lines[4].startswith("  left: create policy ")
+    assert [str(step) for step in told] == [line.removeprefix("  done: ") for line in lines[2:4]]
 
 
 def test_a_failed_function_says_so_in_our_words(small, project, aws):

@@ -352,3 +352,12 @@ def test_all_problems_of_all_workflows_are_told_at_once(own, tmp_path, write, to
         "shared/handlers/gone.py:1:",
         f"{HERE}/requirements.txt:1:",
     ]
+
+
+def test_what_is_known_is_not_read_again(own, tmp_path, told):
+    wanted, known = Wanted(own, ARM), {}
+    first = build_packages({"a": wanted}, tmp_path / "cache", told.append, known)["a"]
+    (tmp_path / HERE / "count.py").unlink()  # a handler: who reads the code now finds a problem
+    assert build_packages({"b": wanted}, tmp_path / "cache", told.append, known) == {"b": first}
+    with pytest.raises(ConfigError):
+        build_packages({"b": wanted}, tmp_path / "cache", told.append)

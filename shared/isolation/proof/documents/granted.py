@@ -14,7 +14,7 @@ from shared.iam.globs import complete_arn, counterexample, intersect, is_literal
 from shared.isolation.proof.documents.document import DocumentKind
 from shared.isolation.proof.documents.outside import judge_foreign
 from shared.isolation.proof.documents.reviewed import REVIEWED, Own, confined, fixed
-from shared.isolation.proof.names.territory import Territory
+from shared.isolation.proof.names.territory import Territory, reaches_platform_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +119,14 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
             "account-wide",
             "AWS grants it for the whole account or not at all, and it is not on the reviewed list",
             "leave it out, or review it and add it to shared/isolation/proof/documents/reviewed.py with the reason",
+            action=action.name,
+            resource=resource,
+        )
+    elif action.level not in _READING and territory.holds(full) and reaches_platform_record(full, territory):
+        yield statement.finding(
+            "platform-record",
+            "who writes the platform's deploy record says in its name what was deployed, and by whom",
+            f"let the deployer write {territory.own_record}, and nothing else there",
             action=action.name,
             resource=resource,
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.iam.globs import contains
+from shared.iam.globs import contains, intersect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,8 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("rds", "db:", "-"),
     ("budgets", "budget/", "-"),
 )
+RECORDS = "parameter/teamlanes/"
+"""What the stage follows, and the slug after it, in the ARNs of deploy records. No team is called teamlanes."""
 # The service, and what stands before the name, in the ARN of each kind of naming.yaml.
 _KINDS = {
     "bucket": ("s3", ""),
@@ -109,6 +111,11 @@ class Territory:
         """Globs of the team's own users and roles, as ``aws:PrincipalArn`` spells them."""
         return tuple(self.place.arn("iam", f"{kind}/{self.slug}-*") for kind in ("role", "user"))
 
+    @cached_property
+    def own_record(self) -> str:
+        """The deploy record that the team's own people write; the platform's lies beside it, for them to read."""
+        return self.place.arn("ssm", f"{RECORDS}{self.place.stage}/{self.slug}/deployer")
+
     def names(self, name: str) -> bool:
         """Whether *name*, of a user, a group or a role, is one of the team's own."""
         return name.startswith(f"{self.slug}-")
@@ -123,9 +130,16 @@ class Territory:
         return contains(self.patterns, resource)
 
 
+def reaches_platform_record(resource: str, territory: Territory) -> bool:
+    """Whether the glob *resource* matches a deploy record beside the one that the team's own people write."""
+    folder = territory.place.arn("ssm", f"{RECORDS}{territory.place.stage}/{territory.slug}/*")
+    return bool(intersect(folder, resource)) and not contains((territory.own_record,), resource)
+
+
 def heads(place: Place) -> tuple[tuple[str, str], ...]:
     """Return what stands before the slug in each kind of ARN, with the separator that follows the slug."""
-    return tuple((place.arn(service, before), separator) for service, before, separator in _NAMED)
+    named = (*_NAMED, ("ssm", f"{RECORDS}{place.stage}/", "/"))
+    return tuple((place.arn(service, before), separator) for service, before, separator in named)
 
 
 def templates_outside(templates: Mapping[str, str], place: Place) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -135,21 +136,25 @@ def check_assigned(spec: Spec, problems: Problems, location: str, *, jsonata: bo
 def check_jsonata(value: Json, problems: Problems, location: str, *, caught: bool = False) -> None:
     """Check every JSONata expression in *value*, which a catcher has if *caught*."""
     if jsonata.is_expression(value):
-        try:
-            tree = jsonata.Expression(value, "").tree
-        except jsonata.ExpressionSyntaxError as error:
-            problems.add(_CODE.sub("", str(error)), location, INVALID_JSONATA)
-            return
-        for name in jsonata.top_level_references(tree):
-            problems.add(f"Reference to '{name}' at the top level is not supported.", location, UNSUPPORTED_JSONATA)
-        for what in _absent(value, caught=caught):
-            problems.add(what, location, UNSUPPORTED_JSONATA)
+        for what, code in _flaws(value, caught=caught):
+            problems.add(what, location, code)
     elif isinstance(value, dict):
         for key, item in value.items():
             check_jsonata(item, problems, f"{location}/{key}", caught=caught)
     elif isinstance(value, list):
         for place, item in enumerate(value):
             check_jsonata(item, problems, f"{location}[{place}]", caught=caught)
+
+
+@functools.lru_cache(maxsize=2048)
+def _flaws(expression: str, *, caught: bool) -> tuple[tuple[str, str], ...]:
+    """Return what is wrong with *expression*, with the code of each. A hundred teams run one workflow."""
+    try:
+        tree = jsonata.Expression(expression, "").tree
+    except jsonata.ExpressionSyntaxError as error:
+        return ((_CODE.sub("", str(error)), INVALID_JSONATA),)
+    named = (f"Reference to '{name}' at the top level is not supported." for name in jsonata.top_level_references(tree))
+    return tuple((what, UNSUPPORTED_JSONATA) for what in (*named, *_absent(expression, caught=caught)))
 
 
 def _absent(expression: str, *, caught: bool) -> Iterator[str]:

@@ -1,0 +1,105 @@
+"""Who changed what in an account, by CloudTrail's event history: ninety days of management events that write.
+
+CloudTrail answers two of these requests a second, and they count for the whole account. Not every service fills in the
+resources of an event, so a change is found by a name anywhere in it. Source: AWS CloudTrail API reference,
+LookupEvents; user guide, "Viewing event history" (read 2026-12-01).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from shared.aws.client import Aws
+    from shared.values import Json
+
+DAYS = 90
+"""What the event history holds."""
+_MOST = 5000  # events that are read at most: a hundred pages, which take nearly a minute on AWS
+_WRITING = [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One call that changed something, or was to.
+
+    Attributes:
+        when: When it was made.
+        who: The caller's ARN; a service's name where that is all there is.
+        what: The service and the operation: ``lambda:UpdateFunctionCode``.
+        names: Those of the names that were looked for that it is about.
+        error: AWS's code where it failed, else "".
+        id: The event's.
+    """
+
+    when: datetime
+    who: str
+    what: str
+    names: tuple[str, ...]
+    error: str
+    id: str
+
+    def as_record(self) -> dict[str, Json]:
+        """Return it for JSON."""
+        told: dict[str, Json] = {"when": self.when.isoformat(), "who": self.who, "what": self.what}
+        return {**told, "names": list(self.names), "error": self.error, "event": self.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was found, newest first, and how far back it was looked: None is as far as was asked for."""
+
+    found: tuple[Change, ...]
+    back_to: datetime | None
+
+
+def read_changes(aws: Aws, names: Collection[str], since: datetime) -> Changes:
+    """Return the changes of what is called one of *names*, by anybody, *since* then.
+
+    Raises:
+        ClientError: The caller may not read them.
+    """
+    pages = aws.client("cloudtrail").get_paginator("lookup_events")
+    asked = pages.paginate(LookupAttributes=_WRITING, StartTime=since, PaginationConfig={"MaxItems": _MOST})
+    wanted = _pattern(names)
+    found: list[Change] = []
+    count, last = 0, None
+    for event in (event for page in asked for event in page["Events"]):
+        count, last = count + 1, event["EventTime"]
+        found += _read(event, wanted)
+    return Changes(tuple(found), last if count >= _MOST else None)
+
+
+def last_of(changes: Iterable[Change]) -> dict[str, Change]:
+    """Return the last change of each name that did not fail; *changes* are newest first."""
+    last: dict[str, Change] = {}
+    for change in changes:
+        if not change.error:
+            for name in change.names:
+                last.setdefault(name, change)
+    return last
+
+
+def _pattern(names: Collection[str]) -> re.Pattern[str]:
+    """Return what finds *names* that stand alone, the longest first: one may begin another."""
+    longest = sorted(names, key=len, reverse=True)
+    return re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, longest)) + r")(?![\w-])")
+
+
+def _read(event: Mapping[str, object], wanted: re.Pattern[str]) -> Iterator[Change]:
+    """Yield the change that *event* is, if it is about one of the names that are *wanted*."""
+    told = json.loads(str(event.get("CloudTrailEvent") or "{}"))
+    identity = told.get("userIdentity") or {}
+    who = identity.get("arn") or identity.get("invokedBy") or event.get("Username") or "unknown"
+    about = json.dumps([told.get("requestParameters"), told.get("resources"), event.get("Resources")])
+    names = tuple(dict.fromkeys(wanted.findall(about)))
+    when = event["EventTime"]
+    if names and isinstance(when, datetime):
+        what = f"{str(event['EventSource']).partition('.')[0]}:{event['EventName']}"
+        yield Change(when, str(who), what, names, str(told.get("errorCode") or ""), str(event["EventId"]))
