@@ -72,7 +72,6 @@ def apply(
         InterruptedApplyError: As that, by Ctrl-C.
     """
     changes = plan.changes
-    done: list[Step] = []
     with Together(watch) as together:
         patient = PatientAws(aws, Patience(together.watch.sleep, watch.on_wait))
 
@@ -88,12 +87,11 @@ def apply(
         try:
             for step, error in together.run(changes, carry_out, (*_REFUSED, *_LOST)):
                 if error:
-                    raise _stopped(changes, done, step, error) from error
-                done.append(step)
+                    raise _stopped(changes, together.done, step, error) from error
                 watch.on_step(step)
         except KeyboardInterrupt as error:
-            done += together.ended()
-            raise _interrupted(changes, done, together.begun) from error
+            together.end()
+            raise _interrupted(changes, together.done, together.begun) from error
 
 
 def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> bool:

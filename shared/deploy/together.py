@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Outcome = Exception | None
 
-_SLICE = 0.5  # seconds that a thread sleeps before it looks whether it is to stop
+_SLICE = 0.5  # seconds that a thread waits before it looks whether it is to stop
 
 
 def batches(steps: Iterable[Step]) -> Iterator[list[Step]]:
@@ -51,6 +51,7 @@ class Together:
     Attributes:
         watch: What the steps are to be watched with: its waits end where they are interrupted.
         begun: The steps that were begun.
+        done: Those of them that are done, as the threads wrote them down: Ctrl-C comes to the main thread alone.
     """
 
     def __init__(self, watch: Watch) -> None:
@@ -58,8 +59,9 @@ class Together:
         self._sleep = watch.sleep
         self.watch = watch if watch.at_once == 1 else replace(watch, sleep=self._sleep_in_slices)
         self.begun: list[Step] = []
+        self.done: list[Step] = []
         self._pool: ThreadPoolExecutor | None = None
-        self._waited: dict[Future[Outcome], Step] = {}  # those whose outcome nobody was told yet
+        self._waited: list[Future[Outcome]] = []  # of the group that runs
         self._failed, self._interrupted = Event(), Event()
 
     def __enter__(self) -> Self:
@@ -82,26 +84,22 @@ class Together:
                     yield step, self._outcome(step, carry_out, refused)
                 continue
             self._pool = self._pool or ThreadPoolExecutor(self._at_once)
-            self._waited = {self._pool.submit(self._outcome, step, carry_out, refused): step for step in group}
+            self._waited = [self._pool.submit(self._outcome, step, carry_out, refused) for step in group]
             failed: list[tuple[Step, Outcome]] = []
-            for future, step in list(self._waited.items()):
+            for future, step in zip(self._waited, group, strict=True):
+                while not future.done():  # Ctrl-C that comes as a wait without an end begins would not be seen
+                    wait([future], _SLICE)
                 error = future.result()
-                del self._waited[future]
                 if error is not None:
                     failed.append((step, error))
-                elif step in self.begun:
+                elif step in self.done:
                     yield step, None
             yield from failed[:1]
 
-    def ended(self) -> list[Step]:
-        """Begin nothing more, wait until what is begun has ended, and return what of it is done and was not told."""
+    def end(self) -> None:
+        """Begin nothing more, and wait until what is begun has ended."""
         self._interrupted.set()
         wait(self._waited)
-        return [
-            step
-            for future, step in self._waited.items()
-            if step in self.begun and not future.exception() and future.result() is None
-        ]
 
     def _outcome(self, step: Step, carry_out: Callable[[Step], None], refused: tuple[type[Exception], ...]) -> Outcome:
         """Carry *step* out and return what stopped it; do nothing where another one failed."""
@@ -113,6 +111,7 @@ class Together:
         except refused as error:
             self._failed.set()
             return error
+        self.done.append(step)
         return None
 
     def _sleep_in_slices(self, seconds: float) -> None:
