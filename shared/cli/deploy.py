@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, Check, DryRun, Team, Teams, Yes
+from shared.cli.options import AllTeams, AsJson, Check, DryRun, SomeTeams, Teams, Yes
 from shared.cli.package_view import as_data as sizes_as_data
 from shared.cli.package_view import as_lines as sizes_as_lines
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
@@ -18,7 +18,9 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.values import Json
+    from shared.config.load import Project
+    from shared.deploy.model import Plan
+    from shared.run.clouds import Cloud
 
 
 def register(app: typer.Typer) -> None:
@@ -70,8 +72,9 @@ def plan(
 
 @on_cloud
 def deploy(
-    teams: Teams,
+    teams: SomeTeams = None,
     *,
+    every: AllTeams = False,
     yes: Yes = False,
     where: Where,
     as_json: AsJson = False,
@@ -81,67 +84,67 @@ def deploy(
     On the embedded cloud it goes ahead; on AWS it shows the plan and asks first. Stopped midway, by Ctrl-C too, it says
     what is done and what is left, and running it again finishes the job.
 
+    Several teams are deployed at once, and told in one table. One that fails stops no other.
+
     Example: lanes deploy team1 team2
+
+    Example: lanes deploy --all --aws
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_valid
-    from shared.deploy.apply import ApplyError
+    from shared.cli.deploy_many import Teams
+    from shared.cli.many_view import check_which, teams_of
+    from shared.cli.wiring import cloud_of, open_cloud, open_each
     from shared.run.connecting import cloud_state
 
-    project = open_valid(*teams)
-    lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    done: list[dict[str, Json]] = []
+    check_which(teams or (), every=every, command="lanes deploy")
+    project, broken = open_each(*teams or ())
+    names = teams_of(project, teams or ())
+    lanes = [project.lane(team) for team in names]
+    if len(names) == 1:
+        for error in broken.values():
+            raise error
     with open_cloud(project, where, lanes) as aws, cloud_state(project).one_deploy():
         cloud = cloud_of(project, aws)
-        for lane in lanes:
-            cloud.say_python(lane)
-            deployment = cloud.prepare(lane)
-            todo = deployment.plan()
-            question = Question(f"Deploy {lane.team} to {aws.target}? [y/N] ", "y")
-            asked = question if cloud.asks_first and not yes else None
-            try:
-                ask_and_carry_out(todo, aws.target, partial(cloud.carry_out, deployment), asked)
-            except ApplyError:
-                _say_what_waits(lanes[len(done) + 1 :])
-                cloud.warn_if_brief()
-                raise
-            _say_unconfirmed(lane, aws)
-            done.append(as_data(todo, aws.target))
-        cloud.warn_if_brief()
+        if len(names) > 1:
+            Teams(project, names, aws, cloud, broken).deploy(yes=yes, as_json=as_json, say=_say_unconfirmed)
+            return
+        todo = _deploy_one(lanes[0], cloud, aws, yes=yes)
     if as_json:
-        console.print_json(done)
+        console.print_json([as_data(todo, aws.target)])
 
 
 @on_cloud
 def destroy(
-    team: Team,
+    teams: SomeTeams = None,
     *,
+    every: AllTeams = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Remove all that a team owns, its data too. Asks for the team's name first.
+    """Remove all that teams own, their data too. Asks for the team's name first; for several, once, for their count.
 
     Example: lanes destroy team2
-    """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
-    from shared.deploy.apply import apply
-    from shared.deploy.plan import plan_removal
 
-    project = open_project(team)
-    if team not in project.teams:  # no nearest name is suggested: it would be another team's data
-        raise UsageError(
-            f"there is no teams/{team}.yaml, which says what to remove",
-            fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
-        )
-    lane = project.lane(team)
-    with open_cloud(project, where, [lane]) as aws:
-        todo = plan_removal(lane, aws)
-        if not dry_run:
-            gone = f"This removes all data of {team} for good, on {aws.target}"
-            question = Question(f"{gone}. Type {team} to go on: ", team)
-            ask_and_carry_out(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
-        cloud_of(project, aws).warn_if_brief()
+    Example: lanes destroy --all --dry-run
+    """
+    from shared.cli.deploy_many import Teams
+    from shared.cli.many_view import check_which, teams_of
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
+
+    check_which(teams or (), every=every, command="lanes destroy")
+    project = open_project(*teams or ())
+    for team in teams or ():
+        _check_there(team, project)
+    names = teams_of(project, teams or ())
+    lanes = [project.lane(team) for team in names]
+    with open_cloud(project, where, lanes) as aws:
+        cloud = cloud_of(project, aws)
+        if len(names) > 1:
+            Teams(project, names, aws, cloud).destroy(dry_run=dry_run, yes=yes, every=every, as_json=as_json)
+            return
+        todo = _destroy_one(lanes[0], aws, dry_run=dry_run, yes=yes)
+        cloud.warn_if_brief()
     if as_json or dry_run:
         report(todo, aws.target, as_json=as_json)
 
@@ -180,6 +183,43 @@ def _say_unconfirmed(lane: Lane, aws: Aws) -> None:
             console.note(f"topic {each.name}: {address} gets nothing until it follows {link}")
 
 
-def _say_what_waits(lanes: list[Lane]) -> None:
-    if lanes:
-        console.note(f"not begun: {', '.join(lane.team for lane in lanes)}")
+def _deploy_one(lane: Lane, cloud: Cloud, aws: Aws, *, yes: bool) -> Plan:
+    """Deploy *lane*, with all its steps told, and return what was done."""
+    cloud.say_python(lane)
+    deployment = cloud.prepare(lane)
+    todo = deployment.plan()
+    question = Question(f"Deploy {lane.team} to {aws.target}? [y/N] ", "y")
+    try:
+        ask_and_carry_out(
+            todo, aws.target, partial(cloud.carry_out, deployment), question if cloud.asks_first and not yes else None
+        )
+        _say_unconfirmed(lane, aws)
+    finally:
+        cloud.warn_if_brief()
+    return todo
+
+
+def _destroy_one(lane: Lane, aws: Aws, *, dry_run: bool, yes: bool) -> Plan:
+    """Remove all of *lane*, unless this is a *dry_run*, and return what was to be removed."""
+    from shared.deploy.apply import apply
+    from shared.deploy.plan import plan_removal
+
+    todo = plan_removal(lane, aws)
+    if not dry_run:
+        gone = f"This removes all data of {lane.team} for good, on {aws.target}"
+        question = Question(f"{gone}. Type {lane.team} to go on: ", lane.team)
+        ask_and_carry_out(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
+    return todo
+
+
+def _check_there(team: str, project: Project) -> None:
+    """Check that *team* has a file. No nearest name is suggested: it would be another team's data.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if team not in project.teams:
+        raise UsageError(
+            f"there is no teams/{team}.yaml, which says what to remove",
+            fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
+        )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Teams at once. Each reads or changes several things at once, and IAM, one service for all regions, throttles soon."""
+_LOOK = 0.5  # seconds
 _WIDEST = 72  # characters of a reason in the table; all of it stands below
 _NAMED = 4  # teams that the progress names
 
@@ -100,7 +101,8 @@ def for_each(
         work_of = {pool.submit(_row, work, team, stop, progress): team for team in teams}
         while True:
             try:
-                wait(work_of)
+                while wait(work_of, _LOOK).not_done:  # Ctrl-C that comes as an endless wait begins would not be seen
+                    pass
             except KeyboardInterrupt:
                 if stop.is_set():
                     raise  # asked twice

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.cli import console
-from shared.deploy.watch import Watch
+from shared.deploy.watch import STEPS_AT_ONCE, Watch
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def report(todo: Plan, target: Target, *, as_json: bool) -> None:
 
 def watch() -> Watch:
     """Return what tells, on stderr, of each step of a plan that is carried out and of each wait."""
-    return Watch(tell, console.note)
+    return Watch(tell, console.note, at_once=STEPS_AT_ONCE)
 
 
 def ask_and_carry_out(

@@ -21,11 +21,12 @@ from shared.run.connecting import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
+    from shared.config.problems import ConfigError
     from shared.run.clouds import Cloud
     from shared.run.where import Where
 
@@ -58,6 +59,18 @@ def open_valid(*teams: str) -> Project:
     from shared.run.valid_project import load_valid
 
     return load_valid(find_root(Path.cwd()), teams)
+
+
+def open_each(*teams: str) -> tuple[Project, Mapping[str, ConfigError]]:
+    """Load the project as :func:`open_valid`, for a command that goes on with the other teams where one is broken.
+
+    Returns:
+        The project, and what is wrong with each of the teams that has something wrong, by its slug.
+    """
+    from shared.config.load import find_root
+    from shared.run.valid_project import load_each
+
+    return load_each(find_root(Path.cwd()), teams)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """Carries out a plan: the one module that changes AWS. Steps run in order, and the first failure stops it.
 
+Steps of one kind that need nothing of each other may run at once (``together.py``). Then those that are begun come to
+their end, and no other begins.
+
 Nothing is rolled back. What was done stays. The next plan finds it and leaves it alone, so running the command once
 more finishes the job. Refusals that pass by themselves are waited out (``shared/aws/settling``).
 """
@@ -20,11 +23,12 @@ from shared.deploy.guard import check_ownership
 from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
 from shared.deploy.routines import ROUTINES
+from shared.deploy.together import Together
 from shared.deploy.watch import UNWATCHED
 from shared.errors import INTERRUPTED, LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from shared.aws.client import Aws
     from shared.deploy.model import Plan, Step
@@ -67,25 +71,27 @@ def apply(
         ApplyError: A step failed, or the connection was lost; earlier steps are done, later ones are not begun.
         InterruptedApplyError: As that, by Ctrl-C.
     """
-    patient = PatientAws(aws, Patience(watch.sleep, watch.on_wait))
     changes = plan.changes
-    done = 0
-    try:
-        for step in changes:
-            try:
-                look = partial(_still_ours, plan, step, patient, kinds)
-                look()
-                for call in step.calls:
-                    if isinstance(call, Call):
-                        _call(call, patient, look)
-                    else:
-                        routines[call.name](patient, call.params, watch)
-            except (*_REFUSED, *_LOST) as error:
-                raise _stopped(changes, done, error) from error
-            done += 1
-            watch.on_step(step)
-    except KeyboardInterrupt as error:
-        raise _interrupted(changes, done) from error
+    with Together(watch) as together:
+        patient = PatientAws(aws, Patience(together.watch.sleep, watch.on_wait))
+
+        def carry_out(step: Step) -> None:
+            look = partial(_still_ours, plan, step, patient, kinds)
+            look()
+            for call in step.calls:
+                if isinstance(call, Call):
+                    _call(call, patient, look)
+                else:
+                    routines[call.name](patient, call.params, together.watch)
+
+        try:
+            for step, error in together.run(changes, carry_out, (*_REFUSED, *_LOST)):
+                if error:
+                    raise _stopped(changes, together.done, step, error) from error
+                watch.on_step(step)
+        except KeyboardInterrupt as error:
+            together.end()
+            raise _interrupted(changes, together.done, together.begun) from error
 
 
 def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> bool:
@@ -117,19 +123,24 @@ def _call(call: Call, aws: PatientAws, look: Callable[[], bool]) -> None:
             return
 
 
-def _stopped(changes: tuple[Step, ...], done: int, error: Exception) -> ApplyError:
-    what = f"could not {changes[done]}: {error.what if isinstance(error, LanesError) else error}"
+def _stopped(changes: tuple[Step, ...], done: Collection[Step], step: Step, error: Exception) -> ApplyError:
+    what = f"could not {step}: {error.what if isinstance(error, LanesError) else error}"
     mended = isinstance(error, LanesError) and error.again  # its fix ends in the same words
     fix = getattr(error, "fix", None) or (WHO_MAY if is_denial(error) else "mend the cause")
-    return ApplyError(_told(what, changes, done), fix=fix, again=not mended)
+    return ApplyError(_told(what, changes, done, (step,)), fix=fix, again=not mended)
 
 
-def _interrupted(changes: tuple[Step, ...], done: int) -> InterruptedApplyError:
-    what = f"interrupted in the midst of {changes[done]}" if done < len(changes) else "interrupted when all was done"
-    return InterruptedApplyError(_told(what, changes, done), again=True)
+def _interrupted(changes: tuple[Step, ...], done: Collection[Step], begun: Collection[Step]) -> InterruptedApplyError:
+    midst = [step for step in changes if step in begun and step not in done]
+    if midst:
+        what = f"interrupted in the midst of {', '.join(map(str, midst))}"
+    else:
+        what = "interrupted when all was done" if len(done) == len(changes) else "interrupted between two steps"
+    return InterruptedApplyError(_told(what, changes, done, midst), again=True)
 
 
-def _told(what: str, changes: tuple[Step, ...], done: int) -> str:
-    """Return *what* stopped the step at *done*, with a line for each that is done and each that is left."""
-    lines = [f"  done: {step}" for step in changes[:done]] or ["  done: nothing"]
-    return "\n".join([what, *lines, *(f"  left: {step}" for step in changes[done + 1 :])])
+def _told(what: str, changes: tuple[Step, ...], done: Collection[Step], midst: Collection[Step]) -> str:
+    """Return *what* stopped the steps in the *midst*, with a line for each that is done and each that is left."""
+    lines = [f"  done: {step}" for step in changes if step in done] or ["  done: nothing"]
+    left = (step for step in changes if step not in done and step not in midst)
+    return "\n".join([what, *lines, *(f"  left: {step}" for step in left)])

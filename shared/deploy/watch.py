@@ -27,13 +27,17 @@ class Watch:
         on_step: Told of each step when it is done.
         on_wait: Told, a line each, what AWS keeps it waiting for.
         sleep: Waits, in seconds.
+        at_once: How many steps are carried out at once, of those that need nothing of each other.
     """
 
     on_step: Callable[[Step], None] = _tell_nobody
     on_wait: Callable[[str], None] = _tell_nobody
     sleep: Sleep = time.sleep
+    at_once: int = 1
 
 
+STEPS_AT_ONCE = 6
+"""For whoever is waiting for a plan: a step is some calls, each of which waits for AWS most of its time."""
 UNWATCHED = Watch()
 """Nobody is told, and waiting takes its time."""
 

@@ -261,14 +261,15 @@ class Rehearsal(Cloud):
             What was done, and what is wanted now.
         """
         from shared.deploy.plan import plan_edit
-        from shared.deploy.watch import Watch
+        from shared.deploy.watch import STEPS_AT_ONCE, Watch
 
         self.say_python(lane)
         with self._state.one_deploy():
             deployment = self.prepare(lane)
             wanted = deployment.wanted()
             todo = plan_edit(lane, wanted, before, self._aws)
-            self.carry_out(deployment, todo, Watch(on_step=self.on_step, on_wait=self._note))
+            watch = Watch(on_step=self.on_step, on_wait=self._note, at_once=STEPS_AT_ONCE)
+            self.carry_out(deployment, todo, watch)
         return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:

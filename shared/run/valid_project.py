@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import CHILDREN
 from shared.config.document import dotted
 from shared.config.load import concluded, read_project
-from shared.config.problems import Problem, Problems, nearest
+from shared.config.problems import ConfigError, Problem, Problems, nearest
 from shared.config.template import placeholders
 from shared.config.triggers import OBJECT, OBJECTS
 from shared.isolation.roles.workflow_role import ungranted
@@ -29,7 +29,7 @@ from shared.run.trigger_inputs import check_inputs
 from shared.run.undeclared import undeclared_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from shared.config.cards import Card
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shared.local.asl.validation import Problem as Flaw
     from shared.values import Json
 
+_NOBODY = ""
 _UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported$")
 _UNKNOWN_CALL = re.compile(r"The resource provided arn:[\w-]+:states:::(\w+:\w+) is not recognized")
 _FIELDS = KNOWN | PROCESSOR | TOP
@@ -58,6 +59,27 @@ def load_valid(root: Path, teams: Collection[str] = ()) -> Project:
     """
     problems = Problems()
     return concluded(read_valid(root, problems, teams), problems, teams)
+
+
+def load_each(root: Path, teams: Collection[str] = ()) -> tuple[Project, Mapping[str, ConfigError]]:
+    """Read and check as :func:`load_valid`, for a command that goes on with the other teams where one is broken.
+
+    Returns:
+        The project, and what is wrong with each of the teams that has something wrong, by its slug.
+
+    Raises:
+        ConfigError: Lists what is wrong with what all teams share.
+    """
+    problems = Problems()
+    read = read_valid(root, problems, teams)
+    project = concluded(read, problems, [_NOBODY])
+    broken = {}
+    for team in teams or project.teams:
+        try:
+            concluded(project, problems, [team])
+        except ConfigError as error:
+            broken[team] = error
+    return project, broken
 
 
 def read_valid(root: Path, problems: Problems, teams: Collection[str] = ()) -> Project | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
@@ -58,6 +59,7 @@ class ChaliceDeployer:
     app_dir: Path
     packages: Mapping[str, Package]
     _client: tuple[Aws, Sleep, Any] | None = field(default=None, init=False, repr=False)
+    _making: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __call__(self, aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
         """Create or update the function whose key is ``params["function"]``.
@@ -89,8 +91,7 @@ class ChaliceDeployer:
 
     def _deploy(self, aws: Aws, key: str, sleep: Sleep) -> None:
         config = self._config(key)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
+        with _QUIETLY:
             self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
 
     def _is_ours(self, aws: Aws, name: str) -> bool:
@@ -134,9 +135,10 @@ class ChaliceDeployer:
     def _chalice_client(self, aws: Aws, sleep: Sleep) -> Any:
         from chalice.awsclient import TypedAWSClient
 
-        if self._client is None or self._client[:2] != (aws, sleep):
-            self._client = (aws, sleep, TypedAWSClient(_Session(aws, self.lane), sleep))
-        return self._client[2]
+        with self._making:
+            if self._client is None or self._client[:2] != (aws, sleep):
+                self._client = (aws, sleep, TypedAWSClient(_Session(aws, self.lane), sleep))
+            return self._client[2]
 
 
 def _fix(said: str) -> str | None:
@@ -145,6 +147,34 @@ def _fix(said: str) -> str | None:
     if memory:
         return f"set memorySize to {memory[1]} or less: the account is new, and has no more until it asks AWS"
     return None
+
+
+class _Quietly:
+    """Chalice's own deprecations, on which no reader can act, are not told while anybody is in the block.
+
+    Python's filters are the process's, so the first thread that comes in sets them, and the last one sets them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore", DeprecationWarning)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._filters.__exit__(None, None, None)
+
+
+_QUIETLY = _Quietly()
 
 
 @dataclass(frozen=True, slots=True)
