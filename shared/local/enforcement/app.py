@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
+    from shared.local.lambda_runtime.requests import Requests
 
 # Services that have a code of their own (each API's reference, "Common errors"; read 2026-11-29).
 _OWN_WORDS = {"sns": Wrong.FORBIDDEN_BY_TOPIC, "sqs": Wrong.FORBIDDEN_BY_QUEUE}
@@ -44,13 +45,17 @@ class Enforcement:
         judge: Decides.
         account: The account.
         facts: What the account holds.
+        requests: Counts the calls of functions, also those that are refused; None to count none.
     """
 
-    def __init__(self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts) -> None:
+    def __init__(
+        self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts, requests: Requests | None = None
+    ) -> None:
         self._cloud = cloud
         self._judge = judge
         self._account = account
         self._facts = facts
+        self._requests = requests
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request.
@@ -69,6 +74,7 @@ class Enforcement:
                 request = _with_body(request, environ)
                 call = self._read(actor, service, region, request)
             environ[CALL] = call  # what is decided is what moto does
+            self._count(environ, call)
             keys = _keys(environ, region, request)
             if call is not None:
                 self._check(actor, call, keys)
@@ -83,6 +89,12 @@ class Enforcement:
         except DeniedError as error:
             raise _refused(error, service) from error
         return self._pass_on(environ, start, call)
+
+    def _count(self, environ: WSGIEnvironment, call: Call | None) -> None:
+        """Count *call* if a function makes it."""
+        session = caller_of(environ).session
+        if self._requests and call is not None and session is not None and session.environment:
+            self._requests.note(session.environment, call)
 
     def _pass_on(self, environ: WSGIEnvironment, start: StartResponse, call: Call | None) -> Iterable[bytes]:
         changes = call is None or may_change(call.service, call.operation)

@@ -83,7 +83,7 @@ def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage |
         if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
     ]
     reports = [(each.function, each.report) for each in mine if each.report]
-    used = used_by_functions(reports, _storage(aws, run.lane), len(reader.of_run(run.id)))
+    used = used_by_functions(reports, _storage(aws, run.lane))
     return cost_of(
         used + used_by_logs(sum(each.logged_bytes for each in mine)) + used_by_states(trace) + (more or Usage())
     )
@@ -177,9 +177,7 @@ def _make_bill(used: Mapping[_Part, Usage], unread: int) -> Bill:
 
 def _of_rows(lane: Lane, rows: Iterable[Row], storage: Mapping[str, int]) -> Usage:
     keys = {function.log_group: key for key, function in lane.functions.items()}
-    rows = list(rows)
-    ranks = len({row.rank for row in rows if row.rank is not None})
-    return used_by_functions([(keys.get(row.group, ""), row.report) for row in rows], storage, ranks)
+    return used_by_functions([(keys.get(row.group, ""), row.report) for row in rows], storage)
 
 
 def _storage(aws: Aws, lane: Lane) -> dict[str, int]:

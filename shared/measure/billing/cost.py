@@ -28,6 +28,11 @@ _LABELS = {  # what each amount is called, and its unit if it is no count
     "s3_gets": ("S3 gets", ""),
     "dynamodb_writes": ("DynamoDB writes", ""),
     "dynamodb_reads": ("DynamoDB reads", ""),
+    "sqs_requests": ("SQS requests", ""),
+    "sns_requests": ("SNS requests", ""),
+    "events": ("EventBridge events", ""),
+    "secrets_requests": ("Secrets Manager requests", ""),
+    "kms_requests": ("KMS requests", ""),
 }
 
 _DECIMALS = ((100, 0), (1, 2), (0.01, 4))  # from so many dollars on, so many decimals
@@ -79,14 +84,37 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate in US dollars, item by item. What was not used is left out."""
+    """An estimate in US dollars, item by item. What was not used is left out.
+
+    Attributes:
+        items: What it is made of.
+        untold: Invocations whose requests to other services are not in it, since nobody counted them.
+        unpriced: Requests that have no price, by ``service:Operation``: they are not in it either.
+    """
 
     items: tuple[Item, ...]
+    untold: int = 0
+    unpriced: tuple[tuple[str, float], ...] = ()
 
     @property
     def usd(self) -> float:
         """The total."""
         return sum(item.usd for item in self.items)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is not in it, in sentences for people."""
+        told = []
+        if self.untold:
+            count = "1 invocation" if self.untold == 1 else f"{self.untold:,} invocations"
+            told.append(
+                f"not in it: what {count} of functions asked of S3, DynamoDB, SQS and others, which no log on AWS "
+                "tells; lanes cost --all --billed shows what AWS billed"
+            )
+        if self.unpriced:
+            named = ", ".join(f"{name} {count:,.0f}" for name, count in self.unpriced)
+            told.append(f"not in it, for no price is known here: {named}")
+        return tuple(told)
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON, with the date of the prices."""
@@ -95,6 +123,8 @@ class Cost:
             "usd": self.usd,
             "estimate": f"at list prices noted on {prices.date} for {prices.region}",
             "items": [asdict(item) for item in self.items],
+            "invocations_with_requests_untold": self.untold,
+            "requests_without_price": dict(self.unpriced),
         }
 
 
@@ -111,8 +141,9 @@ def read_prices() -> Prices:
 def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:
     """Return what *usage* costs."""
     usd = (prices or read_prices()).usd
-    amounts = {name: amount for name, amount in asdict(usage).items() if amount}
-    return Cost(tuple(Item(name, amount, usd[name], amount * usd[name]) for name, amount in amounts.items()))
+    amounts = {name: amount for name, amount in usage.priced().items() if amount}
+    items = tuple(Item(name, amount, usd[name], amount * usd[name]) for name, amount in amounts.items())
+    return Cost(items, round(usage.untold), usage.unpriced)
 
 
 def cost_line(cost: Cost) -> str:
@@ -125,7 +156,7 @@ def cost_line(cost: Cost) -> str:
 def with_express(cost: Cost, change: Usage) -> float:
     """Return what would have been paid instead of *cost*, had children been express: *change* is what that changes."""
     usd = read_prices().usd
-    return cost.usd + sum(float(amount) * usd[name] for name, amount in asdict(change).items())
+    return cost.usd + sum(amount * usd[name] for name, amount in change.priced().items())
 
 
 def dollars(usd: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -13,8 +14,10 @@ from shared.local.calls import CALL
 from shared.local.door.arrived import HEADERS
 from shared.local.door.callers import CALLER, Caller
 from shared.local.door.refused import RefusedError, Wrong
+from shared.local.door.sessions import Session
 from shared.local.enforcement.app import Enforcement
 from shared.local.enforcement.facts import MotoFacts
+from shared.local.lambda_runtime.requests import Requests
 from shared.local.objects.arriving import BODY
 
 ROOT = "arn:aws:iam::123456789012:root"
@@ -222,3 +225,26 @@ def test_a_topics_and_a_queues_refusals_have_their_own_codes(ask, account, calle
     with pytest.raises(RefusedError) as refused:
         ask(role, "sqs", *json_request("AmazonSQS.ListQueues", {}))
     assert refused.value.wrong is Wrong.FORBIDDEN_BY_QUEUE
+
+
+def test_what_a_function_asks_is_counted_for_its_environment_also_if_it_is_refused(cloud, judge, account, caller):
+    requests = Requests()
+    tally = requests.tally("2026/12/01/[1]a")
+    role = account.role("team1-f", account.allow("s3:PutObject", "arn:aws:s3:::team1-data/*"))
+    session = Session(role, "f", 0, 1, function="arn:f", environment="2026/12/01/[1]a")
+    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id), requests)
+
+    def put(who, bucket):
+        scope = f"Credential=AKIA/20261129/{account.region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+        environ = {
+            CALLER: who, HEADERS: [("Content-Length", "0")], "REQUEST_METHOD": "PUT", "REQUEST_URI": f"/{bucket}/a",
+            "REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {scope}", "wsgi.input": io.BytesIO(),
+        }  # fmt: skip
+        return enforcement(environ, lambda *_: None)
+
+    function = replace(caller(role), session=session)
+    put(function, "team1-data")
+    with pytest.raises(RefusedError):
+        put(function, "team2-data")
+    put(caller(role), "team1-data")  # with no function's credentials
+    assert tally.take() == {"s3:PutObject": 2}
