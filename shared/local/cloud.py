@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from shared.local.enforcement.judge import Judge
     from shared.local.keeping.keeper import Keeper
     from shared.local.lambda_runtime import LambdaRuntime
-    from shared.local.lambda_runtime.requests import Requests
     from shared.local.ledger import Ledger
     from shared.local.objects.contents import Contents
     from shared.local.pacing.account import Account
     from shared.local.registry import Store
+    from shared.local.requests import Requests
     from shared.local.storage import Storage
     from shared.local.triggers.running import Triggers
 
@@ -184,7 +184,7 @@ class EmbeddedCloud:
         from shared.local.enforcement.gate import Gate
         from shared.local.enforcement.judge import Judge
         from shared.local.enforcement.strangers import Strangers
-        from shared.local.lambda_runtime.requests import Requests
+        from shared.local.requests import Requests
 
         judge = Judge(self.place.account, strangers=Strangers() if self._any_key else None)
         return _Iam(Issuer(self.key), judge, Gate(judge, self.place.account), Requests())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
-    from shared.local.lambda_runtime.requests import Requests
+    from shared.local.requests import Requests
 
 # Services that have a code of their own (each API's reference, "Common errors"; read 2026-11-29).
 _OWN_WORDS = {"sns": Wrong.FORBIDDEN_BY_TOPIC, "sqs": Wrong.FORBIDDEN_BY_QUEUE}

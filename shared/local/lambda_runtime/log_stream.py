@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shared.local.lambda_runtime.function import FunctionSpec
-    from shared.local.lambda_runtime.requests import Requests
+    from shared.local.requests import Requests
 
 _MAGIC = b"\xa5\x5a\x00"  # begins a frame; no UTF-8 text contains it
 _HEADER = 16  # bytes: type 4, length 4, microseconds since the epoch 8

@@ -58,10 +58,10 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.events import Outcome
     from shared.local.lambda_runtime.log_stream import LogSink
-    from shared.local.lambda_runtime.requests import Requests
     from shared.local.lambda_runtime.slots import World
     from shared.local.ledger import Ledger
     from shared.local.pacing.account import Account
+    from shared.local.requests import Requests
     from shared.local.standing import Standing
 
 MAX_SYNC = SYNC_PAYLOAD.value

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from shared.measure.billing.requests import summed
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from shared.measure.billing.usage import Usage
@@ -104,17 +106,7 @@ class Cost:
     @property
     def lacks(self) -> tuple[str, ...]:
         """What is not in it, in sentences for people."""
-        told = []
-        if self.untold:
-            count = "1 invocation" if self.untold == 1 else f"{self.untold:,} invocations"
-            told.append(
-                f"not in it: what {count} of functions asked of S3, DynamoDB, SQS and others, which no log on AWS "
-                "tells; lanes cost --all --billed shows what AWS billed"
-            )
-        if self.unpriced:
-            named = ", ".join(f"{name} {count:,.0f}" for name, count in self.unpriced)
-            told.append(f"not in it, for no price is known here: {named}")
-        return tuple(told)
+        return lacking([self])
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON, with the date of the prices."""
@@ -144,6 +136,21 @@ def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:
     amounts = {name: amount for name, amount in usage.priced().items() if amount}
     items = tuple(Item(name, amount, usd[name], amount * usd[name]) for name, amount in amounts.items())
     return Cost(items, round(usage.untold), usage.unpriced)
+
+
+def lacking(costs: Sequence[Cost]) -> tuple[str, ...]:
+    """Return what is in none of *costs*, in sentences for people."""
+    told = []
+    if untold := sum(cost.untold for cost in costs):
+        count = "1 invocation" if untold == 1 else f"{untold:,} invocations"
+        told.append(
+            f"not in it: what {count} of functions asked of S3, DynamoDB, SQS and others, which no log on AWS "
+            "tells; lanes cost --all --billed shows what AWS billed"
+        )
+    if unpriced := summed(pair for cost in costs for pair in cost.unpriced):
+        named = ", ".join(f"{name} {count:,.0f}" for name, count in unpriced)
+        told.append(f"not in it, for no price is known here: {named}")
+    return tuple(told)
 
 
 def cost_line(cost: Cost) -> str:

@@ -214,7 +214,7 @@ def _used(size: Size, rank_seconds: float, way: Way) -> Usage:
         state_transitions=_STATES,
         s3_puts=way.puts * world + _PUTS,
         s3_gets=way.gets_of(each) * world + way.read_by_last * min(world, way.joined or world),
-        secrets_requests=way.secrets * world,
+        secrets_requests=way.secrets * (world + 1),  # the check of the rendezvous asks for the key, too
     )
     if way.children == "express":  # whose states are no transitions
         steps = max(1, math.ceil(10 * rank_seconds))  # of 100 ms

@@ -17,8 +17,8 @@ from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.sessions import Session
 from shared.local.enforcement.app import Enforcement
 from shared.local.enforcement.facts import MotoFacts
-from shared.local.lambda_runtime.requests import Requests
 from shared.local.objects.arriving import BODY
+from shared.local.requests import Requests
 
 ROOT = "arn:aws:iam::123456789012:root"
 

@@ -182,7 +182,8 @@ def test_a_run_is_predicted_to_make_the_requests_that_it_is_billed_for(fit):
         {"s3:PutObject": 3, "s3:ListObjectsV2": 1, "s3:GetObject": 2 * worlds},
     )
     rank = {"s3:PutObject": 2, "s3:HeadObject": 1, "s3:GetObject": 3, "secretsmanager:GetSecretValue": 1}
-    asked = [init, *[rank] * worlds, last]
+    check = {"secretsmanager:GetSecretValue": 1}
+    asked = [init, check, *[rank] * worlds, last]
     reports = [Report("r", 0.0, 0, fit.memory_mb, 40, None, requests=each) for each in asked]
     billed = used_by_functions([("f", each) for each in reports], {})
     one = priced(fit, OWN, worlds)

@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from shared.local.calls import Call
-from shared.local.lambda_runtime.requests import Requests, billed_as
+from shared.local.requests import Requests, billed_as
 
 
 def call(name, **parameters):
