@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from shared.local.objects.contents import Contents
     from shared.local.pacing.account import Account
     from shared.local.registry import Store
+    from shared.local.requests import Requests
     from shared.local.storage import Storage
     from shared.local.triggers.running import Triggers
 
@@ -183,9 +184,10 @@ class EmbeddedCloud:
         from shared.local.enforcement.gate import Gate
         from shared.local.enforcement.judge import Judge
         from shared.local.enforcement.strangers import Strangers
+        from shared.local.requests import Requests
 
         judge = Judge(self.place.account, strangers=Strangers() if self._any_key else None)
-        return _Iam(Issuer(self.key), judge, Gate(judge, self.place.account))
+        return _Iam(Issuer(self.key), judge, Gate(judge, self.place.account), Requests())
 
     def _door(self, moto: WSGIApplication, iam: _Iam) -> WSGIApplication:
         """Return what stands before *moto*: the door, and behind it IAM's decisions."""
@@ -199,7 +201,8 @@ class EmbeddedCloud:
             from shared.local.pacing.app import Paced
 
             moto = Paced(moto, self._account)
-        cloud = Enforcement(moto, iam.judge, account, MotoFacts(account), Trail(account, time.time))
+        trail = Trail(account, time.time)
+        cloud = Enforcement(moto, iam.judge, account, MotoFacts(account), trail=trail, requests=iam.requests)
         keyring = Keyring(
             iam.issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), iam.judge.since
         )
@@ -233,6 +236,7 @@ class EmbeddedCloud:
                 idle_minutes=self._bounds.idle_minutes,
                 ledger=ledger("lambda events"),
                 account=self._account,
+                requests=iam.requests,
             )
             self.carries = runtime.carries
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
@@ -299,11 +303,12 @@ class _Life(NamedTuple):
 
 
 class _Iam(NamedTuple):
-    """Who may do what: the maker of credentials, the judge, and the gate for callers in this process."""
+    """Who may do what, and does: the maker of credentials, the judge, the gate for callers here, the count of calls."""
 
     issuer: Issuer
     judge: Judge
     gate: Gate
+    requests: Requests
 
 
 @contextlib.contextmanager

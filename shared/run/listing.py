@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import dropwhile, islice, takewhile
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -38,13 +38,15 @@ class Execution:
     redrives: int = 0
 
 
-def list_runs(
+def list_runs(  # noqa: PLR0913  which runs
     aws: Aws,
     lane: Lane,
     limit: int | None,
     workflows: Iterable[str] | None = None,
     *,
     status: ExecutionStatusType | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Execution]:
     """Return executions of the deployed workflows, newest first. Of express ones AWS keeps none.
 
@@ -54,6 +56,8 @@ def list_runs(
         limit: How many of each workflow, at most; None for all.
         workflows: The workflows to look at; all of the lane's that keep runs when left out.
         status: Only executions with this status.
+        since: Only those that started then or later.
+        until: Only those that started before.
     """
     found: list[Execution] = []
     for key in workflows or keeping_runs(lane):
@@ -65,7 +69,9 @@ def list_runs(
             asked["statusFilter"] = status
         pages = aws.states.get_paginator("list_executions").paginate(**asked)
         try:
-            newest = list(islice((execution for page in pages for execution in page["executions"]), limit))
+            told = (execution for page in pages for execution in page["executions"])  # newest first
+            late = dropwhile(lambda each: until is not None and each["startDate"] >= until, told)
+            newest = list(islice(takewhile(lambda each: since is None or each["startDate"] >= since, late), limit))
         except ClientError as error:
             if code_of(error) != "StateMachineDoesNotExist":
                 raise

@@ -2,17 +2,22 @@
 
 A function whose log format is JSON has a ``platform.report`` instead (https://docs.aws.amazon.com/lambda/latest/dg/
 telemetry-schema-reference.html#platform-report).
+
+The embedded cloud tells there what an invocation asked of it, too, in a second line; AWS's has no such count.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping  # noqa: TC003  pydantic reads the fields of Report
 from dataclasses import dataclass
 
 _BEGIN = "REPORT RequestId: "
 _NUMBER = re.compile(r"((?:[A-Z][a-z]+ )*[A-Z][a-z]+): (\d+(?:\.\d+)?) (?:ms|MB)\b")
 _STATUS = re.compile(r"Status: (\w+)")
+_REQUESTS = re.compile(r"EMBEDDED Requests: (.*)")
+_REQUEST = re.compile(r"([\w-]+:\w+) (\d+)")
 _JSON_BEGIN = re.compile(r'\s*\{.*"platform\.report"', re.DOTALL)
 _NAMES = {  # in JSON, by what the text has
     "Duration": "durationMs",
@@ -42,6 +47,8 @@ class Report:
         used_mb: The most memory that it used.
         init_ms: The cold start; None when the execution environment was warm.
         status: ``timeout``, ``error`` or ``failure`` where Lambda writes one; None after a success.
+        requests: How many requests it made of AWS's services, by ``service:Operation`` as botocore calls them; None
+            where nobody counted them, as on AWS.
     """
 
     request_id: str
@@ -51,6 +58,7 @@ class Report:
     used_mb: int
     init_ms: float | None = None
     status: str | None = None
+    requests: Mapping[str, int] | None = None
 
 
 def parse_report(text: str) -> Report | None:
@@ -69,11 +77,13 @@ def parse_report(text: str) -> Report | None:
         request_id, rest = words[0] if words else "", words[1] if len(words) > 1 else ""
         numbers = {name: float(value) for name, value in _NUMBER.findall(rest)}
         status = found[1] if (found := _STATUS.search(rest)) else None
+        asked = _REQUESTS.search(rest)
+        requests = {name: int(count) for name, count in _REQUEST.findall(asked[1])} if asked else None
     elif _JSON_BEGIN.match(text):
         told = _told_in(text)
         if told is None:
             return None
-        request_id, numbers, status = told
+        request_id, numbers, status, requests = told
     else:
         return None
     missing = [name for name in _NEEDED if name not in numbers]
@@ -87,11 +97,12 @@ def parse_report(text: str) -> Report | None:
         used_mb=int(numbers["Max Memory Used"]),
         init_ms=numbers.get("Init Duration"),
         status=status,
+        requests=requests,
     )
 
 
-def _told_in(text: str) -> tuple[str, dict[str, float], str | None] | None:
-    """Return what a ``platform.report`` tells: its request, its numbers, and its status unless that is success.
+def _told_in(text: str) -> tuple[str, dict[str, float], str | None, dict[str, int] | None] | None:
+    """Return what a ``platform.report`` tells: its request, numbers, status unless that is success, and requests.
 
     None when it is JSON of another kind, such as a user's that quotes one.
 
@@ -106,7 +117,9 @@ def _told_in(text: str) -> tuple[str, dict[str, float], str | None] | None:
         case {"type": "platform.report", "record": {"requestId": str(request), "metrics": dict(metrics), **record}}:
             numbers = {name: metrics[key] for name, key in _NAMES.items() if _is_number(metrics.get(key))}
             status = record.get("status", GOOD)
-            return request, numbers, None if status == GOOD else str(status)
+            asked = record.get("embeddedRequests")
+            requests = {str(name): int(asked[name]) for name in asked} if isinstance(asked, dict) else None
+            return request, numbers, None if status == GOOD else str(status), requests
         case {"type": "platform.report"}:
             raise BadReport("a platform.report without its metrics")
         case _:

@@ -195,7 +195,8 @@ def _row(state, rank, number, entered, duration):
     init = 250.5 if number % 2 else None
     at = int((entered.timestamp() * 1000) + duration)
     billed = -int(-(duration + (init or 0)) // 1)
-    report = Report(f"request-{number}", round(duration, 2), billed, 1024, 90 + number, init)
+    asked = {"s3:GetObject": 1 + number, "s3:PutObject": 2}
+    report = Report(f"request-{number}", round(duration, 2), billed, 1024, 90 + number, init, requests=asked)
     group = f"/aws/lambda/{_function(state)}"
     return Row(report, group, at, RUN, rank, state, timed_out=False, failed=False, traceback=False)
 
@@ -203,4 +204,4 @@ def _row(state, rank, number, entered, duration):
 def _cost(rows, transitions) -> Cost:
     calls = [(f"cosmic-{row.state.lower()}", row.report) for row in rows]
     storage = {key: 1024 for key, _ in calls}
-    return cost_of(used_by_functions(calls, storage, RANKS) + Usage(state_transitions=transitions, log_gb=0.00001))
+    return cost_of(used_by_functions(calls, storage) + Usage(state_transitions=transitions, log_gb=0.00001))

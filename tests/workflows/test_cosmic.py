@@ -100,9 +100,29 @@ def test_report_lines_have_awss_own_form(finished, aws, lane):
     assert len(reports) >= 4
     form = (
         r"REPORT RequestId: [0-9a-f-]{36}\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\t"
-        r"Memory Size: \d+ MB\tMax Memory Used: \d+ MB\t(Init Duration: \d+\.\d\d ms\t)?\n?"
+        r"Memory Size: \d+ MB\tMax Memory Used: \d+ MB\t(Init Duration: \d+\.\d\d ms\t)?\n"
+        r"EMBEDDED Requests: [\w:, -]+\n?"
     )
     assert all(re.fullmatch(form, report) for report in reports)
+
+
+def test_the_requests_of_functions_are_counted_as_the_prediction_takes_them(finished, aws, lane):
+    from shared.measure.billing.measured_run import read_measured
+    from shared.run.find import find_named
+
+    measured = read_measured(aws, find_named(aws, lane, finished["run_id"]))
+    asked = {}
+    for row in measured.rows:
+        key = next(key for key, function in lane.functions.items() if function.log_group == row.group)
+        asked.setdefault(key, []).append(row.report.requests)
+    assert asked["cosmic-init"] == [{"s3:ListObjectsV2": 1, "s3:PutObject": 1}]
+    ranks = [dict(each) for each in asked["cosmic-inference"]]
+    assert all(each.pop("secretsmanager:GetSecretValue", 1) == 1 for each in ranks)  # in new environments only
+    assert ranks == [{"s3:GetObject": 1, "s3:HeadObject": 1, "s3:PutObject": 2}] * 4
+    assert asked["cosmic-summarize"] == [{"s3:GetObject": 8, "s3:ListObjectsV2": 1, "s3:PutObject": 3}]
+    bill = {item.name: item.amount for item in measured.cost.items}
+    assert (bill["s3_puts"], bill["s3_gets"]) == (14, 16)
+    assert measured.cost.lacks == ()
 
 
 def test_two_runs_at_once_do_not_mix(finished, aws, lane, project):

@@ -119,6 +119,7 @@ _MANAGE_BUCKETS = (
     "s3:TagResource",
 )
 _LOOK = (
+    "ce:GetCostAndUsage",
     "dynamodb:ListTables",
     "ecr:DescribeRepositories",
     "ecr:GetAuthorizationToken",

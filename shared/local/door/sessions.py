@@ -42,6 +42,7 @@ class Session:
         tags: Session tags, as pairs.
         source_identity: Who began a chain of roles, as AssumeRole was told.
         function: The ARN of the function whose code got them from Lambda; else empty.
+        environment: Which of the function's execution environments got them, by its log stream; else empty.
     """
 
     principal: str
@@ -53,6 +54,7 @@ class Session:
     tags: tuple[tuple[str, str], ...] = ()
     source_identity: str = ""
     function: str = ""
+    environment: str = ""
 
 
 def new_owner_key() -> AccessKey:
@@ -72,13 +74,15 @@ class Issuer:
         self.owner = owner
         self._clock = clock
 
-    def of_role(self, role: str, name: str, seconds: int = LONGEST, *, function: str = "") -> AccessKey:
+    def of_role(
+        self, role: str, name: str, seconds: int = LONGEST, *, function: str = "", environment: str = ""
+    ) -> AccessKey:
         """Return credentials of the role with the ARN *role*, for a session called *name* that lasts *seconds*.
 
-        *function* is the ARN of the function whose code gets them, if any.
+        *function* is the ARN of the function whose code gets them, if any, in the execution environment *environment*.
         """
         now = int(self._clock())
-        return self.issue(Session(role, name, now, now + seconds, function=function))
+        return self.issue(Session(role, name, now, now + seconds, function=function, environment=environment))
 
     def issue(self, session: Session) -> AccessKey:
         """Return the credentials of *session*. They are the same each time."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
+    from shared.local.requests import Requests
     from shared.local.trail import Trail
 
 # Services that have a code of their own (each API's reference, "Common errors"; read 2026-11-29).
@@ -48,14 +49,25 @@ class Enforcement:
         account: The account.
         facts: What the account holds.
         trail: Keeps who changed what.
+        requests: Counts the calls of functions, also those that are refused; None to count none.
     """
 
-    def __init__(self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts, trail: Trail) -> None:
+    def __init__(  # noqa: PLR0913  what decides, and what is told
+        self,
+        cloud: WSGIApplication,
+        judge: Judge,
+        account: str,
+        facts: Facts,
+        *,
+        trail: Trail,
+        requests: Requests | None = None,
+    ) -> None:
         self._cloud = cloud
         self._judge = judge
         self._account = account
         self._facts = facts
         self._trail = trail
+        self._requests = requests
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request.
@@ -74,6 +86,7 @@ class Enforcement:
                 request = _with_body(request, environ)
                 call = self._read(actor, service, region, request)
             environ[CALL] = call  # what is decided is what moto does
+            self._count(environ, call)
             keys = _keys(environ, region, request)
             if call is not None:
                 self._check_noted(actor, call, keys)
@@ -118,6 +131,12 @@ class Enforcement:
         """Yield the ARNs that *call* is about, those that can be told."""
         with contextlib.suppress(CallNotReadError):
             yield from (need.resource for need in needs(call, self._account, self._facts) if need.resource)
+
+    def _count(self, environ: WSGIEnvironment, call: Call | None) -> None:
+        """Count *call* if a function makes it."""
+        session = caller_of(environ).session
+        if self._requests and call is not None and session is not None and session.environment:
+            self._requests.note(session.environment, call)
 
     def _pass_on(self, environ: WSGIEnvironment, start: StartResponse, call: Call | None) -> Iterable[bytes]:
         changes = call is None or may_change(call.service, call.operation)

@@ -1,4 +1,4 @@
-"""Services that cards may ask for and that the embedded cloud cannot be: it has no models, maps or price lists.
+"""Services that the embedded cloud cannot be: it has no models, maps or price lists, and sends nobody a bill.
 
 moto answers some of their calls with made-up results. A rehearsal would then succeed on nothing, so they are refused by
 name, after AWS's own decision whether the caller may ask at all.
@@ -25,15 +25,23 @@ _ANSWERED = frozenset(
         "polly:DescribeVoices",
     }
 )
+_COST_EXPLORER = "ce"
 _SERVICES = frozenset(action.partition(":")[0] for action in SERVICES.keys() - _ANSWERED)
 
 
 def refuse_unanswered(call: Call, account: str) -> None:
-    """Refuse *call* if it asks a reviewed service that is not here.
+    """Refuse *call* if it asks a reviewed service that is not here, or for a bill.
 
     Raises:
         RefusedError: It does.
     """
+    if call.service == _COST_EXPLORER:
+        raise RefusedError(
+            Wrong.NOT_HERE,
+            f"the embedded cloud bills nobody: it has no Cost Explorer, and makes up no answer to {call.operation}",
+            "ask on AWS, with --aws",
+            HTTPStatus.NOT_IMPLEMENTED,
+        )
     if call.service.partition("-runtime")[0] not in _SERVICES:
         return
     try:

@@ -110,7 +110,14 @@ class Call(NamedTuple):
         memory_mb = self.spec.memory_mb
         peak_mb = memory_mb if ending.memory_full else min(to_mb(peak), memory_mb)
         reported = Reported(
-            duration_ms, init_ms, memory_mb, peak_mb, ending.status, ending.error_type, raised=ending.failed
+            duration_ms,
+            init_ms,
+            memory_mb,
+            peak_mb,
+            ending.status,
+            ending.error_type,
+            raised=ending.failed,
+            requests=log.requests.take() if log.requests else None,
         )
         log.write(*log.lines.end(log.now, self.request_id, reported, ending.last_words))
         log.flush()

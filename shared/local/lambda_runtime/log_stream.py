@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shared.local.lambda_runtime.function import FunctionSpec
+    from shared.local.requests import Requests
 
 _MAGIC = b"\xa5\x5a\x00"  # begins a frame; no UTF-8 text contains it
 _HEADER = 16  # bytes: type 4, length 4, microseconds since the epoch 8
@@ -97,18 +98,27 @@ class LogStream:
         spec: The function, which tells the log group.
         sink: Takes the batches.
         wall: Seconds since the epoch.
+        requests: Counts what the worker asks of the cloud; None where nobody does.
 
     Attributes:
         lines: What Lambda itself writes, in the function's format.
+        requests: The worker's requests; None where nobody counts them.
     """
 
-    def __init__(self, spec: FunctionSpec, sink: LogSink, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        sink: LogSink,
+        wall: Callable[[], float] = time.time,
+        requests: Requests | None = None,
+    ) -> None:
         self._spec = spec
         self._sink = sink
         self._wall = wall
         self.lines = lines_of(spec)
         day = time.strftime("%Y/%m/%d", time.gmtime(wall()))
         self.name = f"{day}/[{spec.version}]{uuid.uuid4().hex}"
+        self.requests = requests.tally(self.name) if requests else None
         self._pending: list[LogEvent] = []
         self._flushed = 0.0
         self._tail: list[str] = []

@@ -3,6 +3,9 @@
 JSON's events, and which of them a function gets whose system log level is INFO, are those of the developer guide
 ("Lambda Telemetry API Event schema", "Log-level filtering"; from memory of both). A handler that raised has the status
 ``error`` there, a process that ended ``failure``.
+
+One thing is ours: the embedded cloud counts an invocation's requests, which no log on AWS tells. They are a second line
+of REPORT, as X-Ray's is on AWS, or a member of its own in JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.local.lambda_runtime.function import FunctionSpec
     from shared.values import Json
 
@@ -32,6 +37,7 @@ class Reported:
         status: ``timeout`` or ``error``; None after a handler returned or raised.
         error_type: The type of an error that ended the process; empty if none did.
         raised: Whether the handler raised.
+        requests: How many requests it made of the cloud, by ``service:Operation``; None where nobody counts them.
     """
 
     duration_ms: float
@@ -41,6 +47,7 @@ class Reported:
     status: str | None = None
     error_type: str = ""
     raised: bool = False
+    requests: Mapping[str, int] | None = None
 
     @property
     def billed_ms(self) -> int:
@@ -107,7 +114,11 @@ class TextLines:
             fields.append(f"Status: {reported.status}")
         if reported.error_type:
             fields.append(f"Error Type: {reported.error_type}")
-        return *before, f"END RequestId: {request_id}\n", "\t".join(fields) + "\t\n"
+        report = "\t".join(fields) + "\t\n"
+        if reported.requests is not None:
+            counted = ", ".join(f"{name} {count}" for name, count in reported.requests.items())
+            report += f"EMBEDDED Requests: {counted or 'none'}\n"
+        return *before, f"END RequestId: {request_id}\n", report
 
 
 class JsonLines:
@@ -149,7 +160,8 @@ class JsonLines:
         told: dict[str, Json] = {"requestId": request_id, "status": status}
         if reported.error_type:
             told["errorType"] = reported.error_type
-        report = _event(at, "report", {**told, "metrics": metrics})
+        counted: dict[str, Json] = {} if reported.requests is None else {"embeddedRequests": dict(reported.requests)}
+        report = _event(at, "report", {**told, "metrics": metrics, **counted})
         return (report,) if last_words is None else (_event(at, "runtimeDone", told), report)
 
 

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from shared.local.lambda_runtime.slots import World
     from shared.local.ledger import Ledger
     from shared.local.pacing.account import Account
+    from shared.local.requests import Requests
     from shared.local.standing import Standing
 
 MAX_SYNC = SYNC_PAYLOAD.value
@@ -88,6 +89,7 @@ class LambdaRuntime:
         end: Is told what became of each Event invocation.
         ledger: Notes Event invocations until they are over.
         account: What paces invocations; None to run as many as this machine carries.
+        requests: Counts what workers ask of the cloud; None where nobody does.
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
@@ -114,6 +116,7 @@ class LambdaRuntime:
         end: Callable[[Outcome], None] = lambda _: None,
         ledger: Ledger | None = None,
         account: Account | None = None,
+        requests: Requests | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
@@ -137,6 +140,7 @@ class LambdaRuntime:
             tell=lambda what: _log.warning("%s (this machine: %s)", what, self.carries),
         )
         self._account = account
+        self._requests = requests
         self._ledger = ledger or NoLedger()
         self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end, ledger=self._ledger))
 
@@ -338,7 +342,7 @@ class LambdaRuntime:
         As on AWS, an init phase that fails or takes too long is run again within the invocation. Then this returns a
         second worker, which is not ready yet, and None.
         """
-        log = LogStream(spec, self._logs)
+        log = LogStream(spec, self._logs, requests=self._requests)
         began = time.monotonic()
         try:
             code = self._prepare(spec, log)  # takes no time of the init phase

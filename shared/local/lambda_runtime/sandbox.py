@@ -210,7 +210,7 @@ class Sandbox:
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        key = self._cloud.issuer.of_role(spec.role, spec.name, function=spec.arn)
+        key = self._cloud.issuer.of_role(spec.role, spec.name, function=spec.arn, environment=stream)
         reserved = {
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "AWS_LAMBDA_RUNTIME_API": api,

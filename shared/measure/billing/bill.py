@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from shared.run.logs import LogReader
     from shared.values import Json
 
-_MOST_RUNS = 1000  # of each workflow, in a team's bill
 SAMPLE = 16
 """Children whose histories stand for all of a run, so that its end does not take minutes."""
-_HISTORIES = HISTORY_CALLS.bucket  # read for a team's bill; runs beyond them count as average ones
+HISTORIES = HISTORY_CALLS.bucket
+"""Histories that a bill reads, at most: what AWS gives an account at once. Runs beyond them count as average ones."""
 
 
 class _Part(NamedTuple):
@@ -83,7 +83,7 @@ def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage |
         if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
     ]
     reports = [(each.function, each.report) for each in mine if each.report]
-    used = used_by_functions(reports, _storage(aws, run.lane), len(reader.of_run(run.id)))
+    used = used_by_functions(reports, _storage(aws, run.lane))
     return cost_of(
         used + used_by_logs(sum(each.logged_bytes for each in mine)) + used_by_states(trace) + (more or Usage())
     )
@@ -95,14 +95,24 @@ def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Sequence[Row]) -> Cost:
     return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + logs + used_by_states(trace))
 
 
-def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
-    """Return what a team's runs and functions cost since a moment. Invocations outside of runs count as well."""
+def price_team(
+    aws: Aws, lane: Lane, since: datetime, until: datetime | None = None, *, histories: int = HISTORIES
+) -> Bill:
+    """Return what a team's runs and functions cost. Invocations outside of runs count as well.
+
+    Args:
+        aws: Where they ran.
+        lane: Whose they are.
+        since: Of runs that began then or later, and of invocations that ended then or later.
+        until: And before this; None for up to now.
+        histories: How many histories are read, at the most.
+    """
     used: dict[_Part, Usage] = defaultdict(Usage)
     with Invocations() as table:
-        collect_team(table, aws, lane, since)
-        runs = [each for each in list_runs(aws, lane, _MOST_RUNS) if each.started >= since]
+        collect_team(table, aws, lane, since, until)
+        runs = list_runs(aws, lane, None, since=since, until=until)
         parts = {each.run_id: _Part(each.run_id, each.workflow, _month(each.started)) for each in runs}
-        used.update({parts[run]: usage for run, usage in _used_by_machines(aws, lane, runs, table).items()})
+        used.update({parts[run]: usage for run, usage in _used_by_machines(aws, lane, runs, table, histories).items()})
         unread = _take_for_average(used, list(parts.values()))
         rows_of: dict[_Part, list[Row]] = defaultdict(list)
         for row in table.rows():
@@ -124,14 +134,15 @@ def _outside_of_runs(lane: Lane, row: Row) -> _Part:
     return _Part("", _workflow_of(lane, keys.get(row.group, "")), _month(datetime.fromtimestamp(row.at_ms / 1000, UTC)))
 
 
-def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: Invocations) -> dict[str, Usage]:
-    """Return what the state machines of the newest *runs* used, by run id, as far as AWS lets histories be read.
+def _used_by_machines(
+    aws: Aws, lane: Lane, runs: Sequence[Execution], table: Invocations, left: int
+) -> dict[str, Usage]:
+    """Return what the state machines of the newest *runs* used, by run id, as far as *left* histories tell.
 
     What the histories tell of invocations goes into *table*.
     """
     used: dict[str, Usage] = {}
-    left = _HISTORIES
-    each_reads = max(1, min(SAMPLE, _HISTORIES // max(1, len(runs)) - 1))
+    each_reads = max(1, min(SAMPLE, left // max(1, len(runs)) - 1))
     for execution in runs:
         if left <= 0:
             break
@@ -177,9 +188,7 @@ def _make_bill(used: Mapping[_Part, Usage], unread: int) -> Bill:
 
 def _of_rows(lane: Lane, rows: Iterable[Row], storage: Mapping[str, int]) -> Usage:
     keys = {function.log_group: key for key, function in lane.functions.items()}
-    rows = list(rows)
-    ranks = len({row.rank for row in rows if row.rank is not None})
-    return used_by_functions([(keys.get(row.group, ""), row.report) for row in rows], storage, ranks)
+    return used_by_functions([(keys.get(row.group, ""), row.report) for row in rows], storage)
 
 
 def _storage(aws: Aws, lane: Lane) -> dict[str, int]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from shared.measure.billing.requests import summed
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from shared.measure.billing.usage import Usage
@@ -28,6 +30,11 @@ _LABELS = {  # what each amount is called, and its unit if it is no count
     "s3_gets": ("S3 gets", ""),
     "dynamodb_writes": ("DynamoDB writes", ""),
     "dynamodb_reads": ("DynamoDB reads", ""),
+    "sqs_requests": ("SQS requests", ""),
+    "sns_requests": ("SNS requests", ""),
+    "events": ("EventBridge events", ""),
+    "secrets_requests": ("Secrets Manager requests", ""),
+    "kms_requests": ("KMS requests", ""),
 }
 
 _DECIMALS = ((100, 0), (1, 2), (0.01, 4))  # from so many dollars on, so many decimals
@@ -79,14 +86,27 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate in US dollars, item by item. What was not used is left out."""
+    """An estimate in US dollars, item by item. What was not used is left out.
+
+    Attributes:
+        items: What it is made of.
+        untold: Invocations whose requests to other services are not in it, since nobody counted them.
+        unpriced: Requests that have no price, by ``service:Operation``: they are not in it either.
+    """
 
     items: tuple[Item, ...]
+    untold: int = 0
+    unpriced: tuple[tuple[str, float], ...] = ()
 
     @property
     def usd(self) -> float:
         """The total."""
         return sum(item.usd for item in self.items)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is not in it, in sentences for people."""
+        return lacking([self])
 
     def as_record(self) -> dict[str, Json]:
         """Return it for JSON, with the date of the prices."""
@@ -95,6 +115,8 @@ class Cost:
             "usd": self.usd,
             "estimate": f"at list prices noted on {prices.date} for {prices.region}",
             "items": [asdict(item) for item in self.items],
+            "invocations_with_requests_untold": self.untold,
+            "requests_without_price": dict(self.unpriced),
         }
 
 
@@ -111,8 +133,24 @@ def read_prices() -> Prices:
 def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:
     """Return what *usage* costs."""
     usd = (prices or read_prices()).usd
-    amounts = {name: amount for name, amount in asdict(usage).items() if amount}
-    return Cost(tuple(Item(name, amount, usd[name], amount * usd[name]) for name, amount in amounts.items()))
+    amounts = {name: amount for name, amount in usage.priced().items() if amount}
+    items = tuple(Item(name, amount, usd[name], amount * usd[name]) for name, amount in amounts.items())
+    return Cost(items, round(usage.untold), usage.unpriced)
+
+
+def lacking(costs: Sequence[Cost]) -> tuple[str, ...]:
+    """Return what is in none of *costs*, in sentences for people."""
+    told = []
+    if untold := sum(cost.untold for cost in costs):
+        count = "1 invocation" if untold == 1 else f"{untold:,} invocations"
+        told.append(
+            f"not in it: what {count} of functions asked of S3, DynamoDB, SQS and others, which no log on AWS "
+            "tells; lanes cost --all --billed shows what AWS billed"
+        )
+    if unpriced := summed(pair for cost in costs for pair in cost.unpriced):
+        named = ", ".join(f"{name} {count:,.0f}" for name, count in unpriced)
+        told.append(f"not in it, for no price is known here: {named}")
+    return tuple(told)
 
 
 def cost_line(cost: Cost) -> str:
@@ -125,7 +163,7 @@ def cost_line(cost: Cost) -> str:
 def with_express(cost: Cost, change: Usage) -> float:
     """Return what would have been paid instead of *cost*, had children been express: *change* is what that changes."""
     usd = read_prices().usd
-    return cost.usd + sum(float(amount) * usd[name] for name, amount in asdict(change).items())
+    return cost.usd + sum(amount * usd[name] for name, amount in change.priced().items())
 
 
 def dollars(usd: float) -> str:

@@ -27,7 +27,7 @@ def price_rank(aws: Aws, lane: Lane, reports: Sequence[tuple[str, Report]], stat
         states: What it used of Step Functions: :func:`used_by_rank`.
     """
     names = {key: lane.functions[key].name for key, _ in reports}
-    used = used_by_functions(reports, storage_sizes(aws, names), 0)
+    used = used_by_functions(reports, storage_sizes(aws, names))
     return cost_of(used + states)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import yaml
 from botocore.exceptions import ClientError
 
 from shared.errors import code_of
+from shared.measure.billing.requests import summed, used_by_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +22,7 @@ LEAST_EXPRESS = 0.1 * 64 / 1024
 """GB-seconds of the shortest express execution; aws.amazon.com/step-functions/pricing, read on 2026-11-29."""
 _GB = 1 << 30
 _FREE_STORAGE_MB = 512  # comes with every function
+_BOTOCORE = {"states": "stepfunctions", "sfn": "stepfunctions", "eventbridge": "events"}  # what states call otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,10 @@ class Usage:
     """Amounts, under the names of prices.yaml: requests are counts, a GB-second is 1024 MB for a second.
 
     A GB of logs is 2^30 bytes, as AWS's bills count storage.
+
+    Attributes:
+        untold: Invocations whose requests nobody counted. It has no price.
+        unpriced: Requests that have no price, by ``service:Operation``, in order of their names.
     """
 
     lambda_requests: float = 0
@@ -44,33 +47,53 @@ class Usage:
     s3_gets: float = 0
     dynamodb_writes: float = 0
     dynamodb_reads: float = 0
+    sqs_requests: float = 0
+    sns_requests: float = 0
+    events: float = 0
+    secrets_requests: float = 0
+    kms_requests: float = 0
+    untold: float = 0
+    unpriced: tuple[tuple[str, float], ...] = ()
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Usage)))
+        added: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        return Usage(**added, unpriced=summed([*self.unpriced, *other.unpriced]))
 
     def shared_by(self, parts: int) -> Usage:
         """Return one of *parts* equal parts of it."""
-        return Usage(*(getattr(self, each.name) / parts for each in fields(Usage)))
+        shared: dict[str, Any] = {name: getattr(self, name) / parts for name in _COUNTS}
+        return Usage(**shared, unpriced=tuple((name, count / parts) for name, count in self.unpriced))
+
+    def priced(self) -> dict[str, float]:
+        """Return the amounts that have a price, by its name, also those of which there are none."""
+        return {name: getattr(self, name) for name in _COUNTS if name != "untold"}
 
 
-def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[str, int], ranks: int) -> Usage:
+_COUNTS = tuple(each.name for each in fields(Usage) if each.name != "unpriced")
+
+
+def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[str, int]) -> Usage:
     """Return what invocations used.
 
     Args:
         calls: A function's key and a REPORT line for each invocation.
         storage_mb: The size of /tmp by function key; 512 where it is not given.
-        ranks: How many ranks there are, for steps that read the results of every rank.
     """
     calls = list(calls)
     times = [(report.billed_ms / 1000, report.memory_mb, _more_storage(storage_mb, key)) for key, report in calls]
-    wants = [_requests().get(key, {}) for key, _ in calls]
     return Usage(  # sums that are exact: the same in whatever order a view reads the invocations
         lambda_requests=len(calls),
         lambda_gb_seconds=math.fsum(seconds * size / 1024 for seconds, size, _ in times),
         storage_gb_seconds=math.fsum(seconds * more / 1024 for seconds, _, more in times),
-        s3_puts=sum(each.get("puts", 0) for each in wants),
-        s3_gets=sum(each.get("gets", 0) + ranks * each.get("getsPerRank", 0) for each in wants),
+        **asked_by_functions(report for _, report in calls),
     )
+
+
+def asked_by_functions(reports: Iterable[Report]) -> Mapping[str, Any]:
+    """Return what invocations asked of AWS's services, by the names of :class:`Usage`."""
+    counts = [report.requests for report in reports]
+    told = used_by_requests(pair for each in counts if each is not None for pair in each.items())
+    return {**told, "untold": sum(each is None for each in counts)}
 
 
 def _more_storage(storage_mb: Mapping[str, int], key: str) -> int:
@@ -83,29 +106,23 @@ def used_by_states(trace: Trace) -> Usage:
     An express child that no log shows counts as the average of those of its Map that one does; where it shows none, as
     the least that AWS bills for one: 100 ms of 64 MB.
     """
-    called = [call for visit in trace.visits for call in visit.services]
-    s3 = [action for service, action in called if service in {"s3", "aws-sdk:s3"}]
-    tables = [action for service, action in called if service in {"dynamodb", "aws-sdk:dynamodb"}]
-    puts = sum(action.lower().startswith(("put", "copy", "list", "create")) for action in s3)
-    writes = sum(action.lower().startswith(("put", "update", "delete", "batchwrite")) for action in tables)
-    return Usage(
-        state_transitions=trace.transitions,
-        **used_by_express(trace.maps),
-        log_gb=trace.logged_bytes / _GB,
-        s3_puts=puts,
-        s3_gets=len(s3) - puts,
-        dynamodb_writes=writes,
-        dynamodb_reads=len(tables) - writes,
-    )
+    called = [(_asked(*call), 1.0) for visit in trace.visits for call in visit.services]
+    own = Usage(state_transitions=trace.transitions, log_gb=trace.logged_bytes / _GB, **used_by_requests(called))
+    return own + used_by_express(trace.maps)
 
 
-def used_by_express(maps: Sequence[MapChildren]) -> dict[str, float]:
-    """Return what the express children of *maps* used, by the names of :class:`Usage`."""
+def _asked(service: str, action: str) -> str:
+    """Return what a state called, as ``service:Operation``: histories tell of ``aws-sdk:s3`` and ``putObject``."""
+    name = service.removeprefix("aws-sdk:")
+    return f"{_BOTOCORE.get(name, name)}:{action[:1].upper()}{action[1:]}"
+
+
+def used_by_express(maps: Sequence[MapChildren]) -> Usage:
+    """Return what the express children of *maps* used."""
     express = [each for each in maps if each.express]
-    return {
-        "express_requests": sum(each.count for each in express),
-        "express_gb_seconds": sum(map(_gb_seconds, express)),
-    }
+    return Usage(
+        express_requests=sum(each.count for each in express), express_gb_seconds=sum(map(_gb_seconds, express))
+    )
 
 
 def _gb_seconds(children: MapChildren) -> float:
@@ -142,11 +159,3 @@ def storage_sizes(aws: Aws, names: Mapping[str, str]) -> dict[str, int]:
             continue
         sizes[key] = told.get("EphemeralStorage", {}).get("Size", _FREE_STORAGE_MB)
     return sizes
-
-
-@cache
-def _requests() -> Mapping[str, Mapping[str, int]]:
-    read: Mapping[str, Mapping[str, int]] = yaml.safe_load(
-        files("shared.measure.billing").joinpath("requests.yaml").read_text(encoding="utf-8")
-    )
-    return read

@@ -45,10 +45,11 @@ def steps_by_group(lane: Lane) -> dict[str, str]:
     }
 
 
-def collect_team(table: Invocations, aws: Aws, lane: Lane, since: datetime) -> None:
-    """Add the invocations of all functions of a *lane* since a moment."""
+def collect_team(table: Invocations, aws: Aws, lane: Lane, since: datetime, until: datetime | None = None) -> None:
+    """Add the invocations of all functions of a *lane* that ended *since* a moment, and before *until*."""
     groups = [function.log_group for function in lane.functions.values()]
-    table.add(read_groups(aws, groups, int(since.timestamp() * 1000)), "CloudWatch")
+    last = int(until.timestamp() * 1000) - 1 if until else None
+    table.add(read_groups(aws, groups, int(since.timestamp() * 1000), last), "CloudWatch")
 
 
 def collect_run(  # noqa: PLR0913  how much is read, and how long it waits

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 import re
 import sqlite3
 from array import array
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _SCHEMA = """
-CREATE TABLE report (request, stream, grp, at, duration, billed, memory, used, init, status, PRIMARY KEY (request, at));
+CREATE TABLE report (
+    request, stream, grp, at, duration, billed, memory, used, init, status, asked, PRIMARY KEY (request, at)
+);
 CREATE INDEX report_stream ON report (stream, at);
 CREATE TABLE mark (stream, at, kind, run, rank, UNIQUE (stream, at, kind, run, rank));
 CREATE TABLE visit (request PRIMARY KEY, run, state, rank);
@@ -45,7 +48,7 @@ _KIND = {"[": "error", "{": "error", "R": "error", "T": "traceback"}
 _OWN = """mark.stream = report.stream AND mark.stream <> '' AND mark.at <= report.at AND mark.at > coalesce(
     (SELECT max(at) FROM report AS earlier WHERE earlier.stream = report.stream AND earlier.at < report.at), -1)"""
 _JOINED = f"""
-SELECT request, grp, at, duration, billed, memory, used, init, status,
+SELECT request, grp, at, duration, billed, memory, used, init, status, asked,
   coalesce(visit.run, (SELECT run FROM mark WHERE kind = 'rank' AND {_OWN} ORDER BY mark.at DESC LIMIT 1)),
   coalesce(visit.rank, (SELECT rank FROM mark WHERE kind = 'rank' AND {_OWN} ORDER BY mark.at DESC LIMIT 1)),
   visit.state,
@@ -161,8 +164,9 @@ class Invocations:
         """Take in a *line*, and say whether it is of a known kind."""
         if found := line.report or parse_report(line.message):
             numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
-            row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
-            added = self._db.execute("INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?)", row).rowcount
+            asked = None if found.requests is None else json.dumps(found.requests)
+            row = (found.request_id, line.stream, line.group, line.at_ms, *numbers, asked)
+            added = self._db.execute("INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?,?)", row).rowcount
             self.repeated += 1 - added
         elif told := parse_progress(line.message):
             self._mark(line, "rank", told[0], told[1].rank)
@@ -189,9 +193,10 @@ class Invocations:
     def rows(self, run_id: str | None = None) -> Iterator[Row]:
         """Yield the invocations of one run, or of all runs, in order of time."""
         for found in self._db.execute(f"{_JOINED} ORDER BY at, request"):
-            request, group, at, duration, billed, memory, used, init, status, run, rank, state, *flags = found
+            request, group, at, duration, billed, memory, used, init, status, asked, run, rank, state, *flags = found
             if run_id is None or run == run_id:
-                report = Report(request, duration, billed, memory, used, init, status)
+                requests = None if asked is None else json.loads(asked)
+                report = Report(request, duration, billed, memory, used, init, status, requests)
                 yield Row(report, group, at, run, rank, state, *map(bool, flags))
 
 

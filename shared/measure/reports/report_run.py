@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.measure.billing.cost import Cost, dollars
 from shared.measure.billing.measured_run import read_measured
+from shared.measure.billing.usage import Usage, asked_by_functions, used_by_states
 from shared.measure.drawing.draw_machine import draw_machine
 from shared.measure.observed.invocations import summarize
 from shared.measure.reports.evidence import Images, RunManifest
@@ -80,7 +81,8 @@ def show_run(evidence: Evidence, provenance: Provenance, drawn: Mapping[str, Sec
         drawn: The sections of what the run stored, by their titles; without them, these sections' plots lack figures.
     """
     run, rows, trace = evidence.run, evidence.rows, evidence.trace
-    cost = Cost(evidence.cost)
+    asked = Usage(**asked_by_functions(row.report for row in evidence.rows))
+    cost = Cost(evidence.cost, round(asked.untold), (asked + used_by_states(evidence.trace)).unpriced)
     output = json.loads(run.output) if run.output else None
     sections = [
         Section("Configuration", tables=[Table("", ("parameter", "value"), _input(json.loads(run.input)), 2)]),
@@ -202,7 +204,7 @@ def cost_section(cost: Cost, provenance: Provenance) -> Section:
     """Return the bill, item by item."""
     rows = [[item.label, item.quantity, dollars(item.usd)] for item in cost.items]
     rows.append(["total", "", dollars(cost.usd)])
-    note = f"This is {provenance.prices_told}."
+    note = " ".join(f"{told[:1].upper()}{told[1:]}." for told in (f"this is {provenance.prices_told}", *cost.lacks))
     return Section("Cost", tables=[Table("", ("item", "amount", "US dollars"), rows, note=note)])
 
 

@@ -41,6 +41,7 @@ class Way:
         gets: A rank's GET and HEAD requests to S3, beside the parts of its partition.
         puts: Its PUT requests.
         read_by_last: GET requests of the last step for each result that it joins.
+        secrets: Requests to Secrets Manager of a rank in a new environment: for the key by which ranks pair.
     """
 
     children: Children = "standard"
@@ -49,6 +50,11 @@ class Way:
     gets: int = 1
     puts: int = 2
     read_by_last: int = 2
+    secrets: int = 1
+
+    def gets_of(self, records: float) -> int:
+        """Return the GET and HEAD requests of a rank that has so many *records*."""
+        return self.gets + math.ceil(records / RECORDS_A_MB / _PART_MB)
 
     def turns(self, world: int) -> float:
         """Return how many results of *world* ranks are read one after the other."""
@@ -57,7 +63,7 @@ class Way:
 
 OWN = Way()
 """The workflow ``cosmic`` of this project: its summarize step reads all results, 16 at once."""
-FIELD = Way(joined=1000, readers=1, gets=21, puts=1, read_by_last=1)
+FIELD = Way(joined=1000, readers=1, gets=21, puts=1, read_by_last=1, secrets=0)
 """The field's: its summarizer reads one page of a listing, 1,000 results, one after the other; its ranks fetch their
 code and the model, nine files, each with a HEAD and a GET, after a listing and the run's payload."""
 
@@ -72,12 +78,11 @@ def limits_of(way: Way, records: float, concurrency: float) -> Mapping[str, Limi
     """
     starts = {"standard": STANDARD_STARTS.value, "express": EXPRESS_STARTS.value, "inline": math.inf}[way.children]
     at_once = INLINE_AT_ONCE.value if way.children == "inline" else MAP_CHILDREN.value
-    gets = way.gets + math.ceil(records / RECORDS_A_MB / _PART_MB)
     return {
         "children": Limits(starts=starts, at_once=at_once),
         "environments": Limits(environments=NEW_ENVIRONMENTS.bucket, growth=NEW_ENVIRONMENTS.refill),
         "concurrency": Limits(concurrency=concurrency),
-        "s3": Limits(served=min(OBJECT_GETS.value / gets, OBJECT_PUTS.value / way.puts)),
+        "s3": Limits(served=min(OBJECT_GETS.value / way.gets_of(records), OBJECT_PUTS.value / way.puts)),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -139,8 +138,7 @@ def _cost(evidence: Evidence, provenance: Provenance) -> Iterator[Finding]:
     keys = {each.name: each.key for each in provenance.functions}
     calls = [(keys.get(row.group.rpartition("/")[2], ""), row.report) for row in evidence.rows]
     storage = {each.key: each.storage_mb for each in provenance.functions}
-    ranks = len({row.rank for row in evidence.rows if row.rank is not None})
-    counted = asdict(used_by_functions(calls, storage, ranks) + used_by_states(evidence.trace))
+    counted = (used_by_functions(calls, storage) + used_by_states(evidence.trace)).priced()
     there = {item.name: item for item in evidence.cost}
     for name in sorted(counted.keys() - {"log_gb"}):
         said = there[name].amount if name in there else 0.0

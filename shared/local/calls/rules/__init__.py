@@ -20,6 +20,7 @@ EXCEPTIONS: dict[str, Exceptions] = {
     "bedrock": asking.BEDROCK,
     "bedrock-runtime": asking.BEDROCK_RUNTIME,
     "budgets": account.BUDGETS,
+    "ce": account.COST_EXPLORER,
     "cloudformation": account.CLOUDFORMATION,
     "dynamodb": dynamodb.EXCEPTIONS,
     "ec2": ec2.EXCEPTIONS,

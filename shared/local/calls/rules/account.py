@@ -145,6 +145,14 @@ BUDGETS_RESOURCES: Resources = {
 }
 
 
+def billing_view(asked: Asked) -> list[str | None]:
+    """Return the view of the bill that is asked for: the whole account's unless one is named (API)."""
+    return [asked.text("BillingViewArn") or "*"]
+
+
+COST_EXPLORER: Exceptions = {"GetCostAndUsage": (("ce:GetCostAndUsage", billing_view),)}
+
+
 def stack(asked: Asked) -> list[str | None]:
     """Return the stack. Its ARN ends in an id that its name does not tell."""
     name = asked.text("StackName") or asked.text("StackId")

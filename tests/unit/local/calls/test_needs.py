@@ -281,6 +281,7 @@ ROWS = [
         [f"budgets:ModifyBudget arn:aws:budgets::{ACCOUNT}:budget/x"],
     ),
     ("budgets", "DescribeBudget", {"BudgetName": "x"}, [f"budgets:ViewBudget arn:aws:budgets::{ACCOUNT}:budget/x"]),
+    ("ce", "GetCostAndUsage", {"Metrics": ["UnblendedCost"]}, ["ce:GetCostAndUsage *"]),
     (
         "cloudformation",
         "CreateStack",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -13,9 +14,13 @@ from shared.local.calls import CALL
 from shared.local.door.arrived import HEADERS
 from shared.local.door.callers import CALLER, Caller
 from shared.local.door.refused import RefusedError, Wrong
+from shared.local.door.sessions import Session
 from shared.local.enforcement.app import Enforcement
 from shared.local.enforcement.facts import MotoFacts
 from shared.local.objects.arriving import BODY
+from shared.local.requests import Requests
+from shared.local.trail import Trail
+from tests.helpers.clock import Clock
 
 ROOT = "arn:aws:iam::123456789012:root"
 
@@ -42,8 +47,13 @@ def cloud():
 
 
 @pytest.fixture
-def ask(cloud, judge, account):
-    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id))
+def trail(account):
+    return Trail(account.id, Clock())
+
+
+@pytest.fixture
+def ask(cloud, judge, account, trail):
+    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id), trail=trail)
 
     def request(caller, service, line, body=b"", headers=()):
         method, target = line.split(" ")
@@ -95,14 +105,14 @@ def test_what_is_allowed_reaches_the_cloud_whole(ask, cloud, account, caller):
     assert cloud.call == "s3:PutObject"  # what was decided is what the cloud is told to do
 
 
-def test_an_object_is_read_as_it_is_sent(cloud, judge, account, root):
+def test_an_object_is_read_as_it_is_sent(cloud, judge, account, root, trail):
     read = []
 
     def streaming(_environ, start):
         start("200 OK", [])
         return (read.append(number) or b"x" for number in range(3))
 
-    ask = Enforcement(streaming, judge, account.id, MotoFacts(account.id))
+    ask = Enforcement(streaming, judge, account.id, MotoFacts(account.id), trail=trail)
     scope = f"Credential=AKIA/20261129/{account.region}/s3/aws4_request, SignedHeaders=host, Signature=0"
     environ = {
         CALLER: root,
@@ -222,3 +232,26 @@ def test_a_topics_and_a_queues_refusals_have_their_own_codes(ask, account, calle
     with pytest.raises(RefusedError) as refused:
         ask(role, "sqs", *json_request("AmazonSQS.ListQueues", {}))
     assert refused.value.wrong is Wrong.FORBIDDEN_BY_QUEUE
+
+
+def test_what_a_function_asks_is_counted_for_its_environment_if_refused_too(cloud, judge, account, caller, trail):
+    requests = Requests()
+    tally = requests.tally("2026/12/01/[1]a")
+    role = account.role("team1-f", account.allow("s3:PutObject", "arn:aws:s3:::team1-data/*"))
+    session = Session(role, "f", 0, 1, function="arn:f", environment="2026/12/01/[1]a")
+    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id), trail=trail, requests=requests)
+
+    def put(who, bucket):
+        scope = f"Credential=AKIA/20261129/{account.region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+        environ = {
+            CALLER: who, HEADERS: [("Content-Length", "0")], "REQUEST_METHOD": "PUT", "REQUEST_URI": f"/{bucket}/a",
+            "REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {scope}", "wsgi.input": io.BytesIO(),
+        }  # fmt: skip
+        return enforcement(environ, lambda *_: None)
+
+    function = replace(caller(role), session=session)
+    put(function, "team1-data")
+    with pytest.raises(RefusedError):
+        put(function, "team2-data")
+    put(caller(role), "team1-data")  # with no function's credentials
+    assert tally.take() == {"s3:PutObject": 2}

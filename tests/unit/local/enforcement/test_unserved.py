@@ -4,6 +4,7 @@ import pytest
 
 from shared.local.calls import Call
 from shared.local.door.refused import RefusedError, Wrong
+from shared.local.enforcement.unanswered import refuse_unanswered
 from shared.local.enforcement.unserved import refuse_unserved
 
 
@@ -44,3 +45,10 @@ def test_it_is_refused_with_the_fix(asked, words):
 )
 def test_what_is_served_or_says_nothing_passes(asked):
     refuse_unserved(asked)
+
+
+def test_nobody_is_billed_in_the_embedded_cloud():
+    with pytest.raises(RefusedError, match="has no Cost Explorer, and makes up no answer to GetCostAndUsage") as caught:
+        refuse_unanswered(call("ce", "GetCostAndUsage", Metrics=["UnblendedCost"]), "123456789012")
+    assert caught.value.wrong is Wrong.NOT_HERE
+    assert "--aws" in str(caught.value.fix)

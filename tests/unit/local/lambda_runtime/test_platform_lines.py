@@ -1,10 +1,12 @@
 """What Lambda writes of itself into a log, as text and as JSON, and that the readers of logs understand both."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from shared.local.lambda_runtime.platform_lines import JsonLines, Reported, TextLines
+from shared.run.logged_bytes import size_of
 from shared.run.platform_line import ended, is_init_start, is_platform, started, tells_error
 from shared.run.report_line import Report, parse_report
 
@@ -65,6 +67,24 @@ def test_both_formats_tell_the_same_figures():
     *_, text = TextLines().end(AT, REQUEST, COLD)
     *_, event = JsonLines().end(AT, REQUEST, COLD)
     assert parse_report(text) == parse_report(event) == Report(REQUEST, 12606.91, 13836, 10240, 2865, 1228.99)
+
+
+@pytest.mark.parametrize("requests", [{}, {"s3:PutObject": 2, "bedrock-runtime:InvokeModel": 1}])
+@pytest.mark.parametrize("lines", [TextLines(), JsonLines()], ids=["Text", "JSON"])
+def test_counted_requests_are_read_back_and_change_nothing_else(lines, requests):
+    *_, plain = lines.end(AT, REQUEST, COLD)
+    *_, told = lines.end(AT, REQUEST, replace(COLD, requests=requests))
+    assert parse_report(plain).requests is None
+    assert parse_report(told) == replace(parse_report(plain), requests=requests)
+
+
+def test_requests_are_a_second_line_of_a_report_which_no_bill_counts_as_logged():
+    *_, plain = TextLines().end(AT, REQUEST, COLD)
+    *_, told = TextLines().end(AT, REQUEST, replace(COLD, requests={"s3:GetObject": 1, "s3:PutObject": 2}))
+    *_, none = TextLines().end(AT, REQUEST, replace(COLD, requests={}))
+    assert told == plain + "EMBEDDED Requests: s3:GetObject 1, s3:PutObject 2\n"
+    assert none == plain + "EMBEDDED Requests: none\n"
+    assert size_of(told) == size_of(none) == size_of(plain)
 
 
 @pytest.mark.parametrize("lines", [TextLines(), JsonLines()], ids=["Text", "JSON"])

@@ -9,6 +9,8 @@ import pytest
 
 from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.billing.bill import price_team
+from shared.measure.billing.month import month_of
+from shared.measure.billing.spending import spent_by
 from shared.measure.observed.run_log import RunLog
 from shared.measure.observed.trace import read_trace
 from shared.run.failure import find_failure
@@ -164,6 +166,29 @@ def test_a_bill_reads_no_more_histories_than_aws_gives_at_once_however_many_runs
     assert bill.unread == (800 if runs == 1_000 else 0)
     each = {round(cost.usd, 6) for _, cost in bill.runs.values()}  # the log has each run's name, longer or shorter
     assert len(each) == 1, "runs that were not read count as average ones"
+
+
+def test_teams_that_are_asked_about_together_share_the_histories_that_aws_gives(lane, clients):
+    lane.budget = SimpleNamespace(monthly_usd=0.5)
+    states = States(runs=100)
+    month = month_of(START)
+    spent = spent_by(clients(states), lane, month, START + timedelta(days=1), teams=20)
+    assert states.calls["get_execution_history"] <= HISTORY_CALLS.bucket // 20
+    assert (spent.runs, spent.team, spent.month) == (100, "t", month)
+    assert spent.unread >= 100 - HISTORY_CALLS.bucket // 20
+    assert len(spent.dearest) == 5
+    assert spent.share == spent.usd / 0.5
+    assert spent.forecast > spent.usd
+    assert spent.as_record()["cost"]["invocations_with_requests_untold"] == 0
+
+
+def test_a_month_that_is_over_has_the_runs_that_began_in_it(lane, clients):
+    lane.budget = None
+    states = States(runs=10)
+    begun_before = spent_by(clients(states), lane, month_of(START - timedelta(days=5)), START + timedelta(days=1))
+    assert (begun_before.runs, begun_before.usd, begun_before.share) == (0, 0, None)
+    assert begun_before.forecast == 0
+    assert states.calls["get_execution_history"] == 0
 
 
 def test_a_long_history_that_goes_on_is_looked_at_a_page_a_second(lane, clients):

@@ -176,12 +176,22 @@ def priced(fit, way, world=100):
 
 def test_a_run_is_predicted_to_make_the_requests_that_it_is_billed_for(fit):
     worlds = 100
-    report = Report("r", 0.0, 0, fit.memory_mb, 40, None)
-    calls = [("cosmic-init", report), *[("cosmic-inference", report)] * worlds, ("cosmic-summarize", report)]
-    billed = used_by_functions(calls, {}, worlds)
+    # As a rehearsal counts them: tests/workflows/test_cosmic.py.
+    init, last = (
+        {"s3:PutObject": 1, "s3:ListObjectsV2": 1},
+        {"s3:PutObject": 3, "s3:ListObjectsV2": 1, "s3:GetObject": 2 * worlds},
+    )
+    rank = {"s3:PutObject": 2, "s3:HeadObject": 1, "s3:GetObject": 3, "secretsmanager:GetSecretValue": 1}
+    check = {"secretsmanager:GetSecretValue": 1}
+    asked = [init, check, *[rank] * worlds, last]
+    reports = [Report("r", 0.0, 0, fit.memory_mb, 40, None, requests=each) for each in asked]
+    billed = used_by_functions([("f", each) for each in reports], {})
     one = priced(fit, OWN, worlds)
     seconds = worlds * one.rank_seconds * fit.memory_mb / 1024
-    used = Usage(worlds + 3, seconds, state_transitions=worlds + 6, s3_puts=billed.s3_puts, s3_gets=billed.s3_gets)
+    used = Usage(
+        worlds + 3, seconds, state_transitions=worlds + 6, s3_puts=billed.s3_puts, s3_gets=billed.s3_gets,
+        secrets_requests=billed.secrets_requests,
+    )  # fmt: skip
     assert one.usd == pytest.approx(cost_of(used).usd, rel=1e-12)
 
 
