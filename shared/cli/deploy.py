@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,13 @@ from shared.cli.package_view import as_data as sizes_as_data
 from shared.cli.package_view import as_lines as sizes_as_lines
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.deploy.model import Plan
+    from shared.deploy.watch import Watch
     from shared.values import Json
 
 
@@ -115,6 +117,14 @@ def deploy(
 def destroy(
     team: Team,
     *,
+    archived: Annotated[
+        str | None,
+        typer.Option(
+            "--archived",
+            metavar="DIR|s3://BUCKET/PREFIX",
+            help="Only if this archive is whole and has all of the lane.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     where: Where,
@@ -123,24 +133,29 @@ def destroy(
     """Remove all that a team owns, its data too. Asks for the team's name first.
 
     Example: lanes destroy team2
+
+    Example: lanes destroy team2 --archived archives/team2
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.archive.subject import Subject
+    from shared.cli.archive import check_archived, project_with
+    from shared.cli.wiring import cloud_of, open_cloud
     from shared.deploy.apply import apply
     from shared.deploy.plan import plan_removal
 
-    project = open_project(team)
-    if team not in project.teams:  # no nearest name is suggested: it would be another team's data
-        raise UsageError(
-            f"there is no teams/{team}.yaml, which says what to remove",
-            fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
-        )
+    project = project_with(team, "to remove")
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as aws:
+        check = check_archived(Subject(project, lane, aws), archived) if archived else _unchecked
         todo = plan_removal(lane, aws)
+
+        def carry_out(todo: Plan, watch: Watch) -> None:
+            check()
+            apply(todo, aws, watch)
+
         if not dry_run:
             gone = f"This removes all data of {team} for good, on {aws.target}"
             question = Question(f"{gone}. Type {team} to go on: ", team)
-            ask_and_carry_out(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
+            ask_and_carry_out(todo, aws.target, carry_out, None if yes else question)
         cloud_of(project, aws).warn_if_brief()
     if as_json or dry_run:
         report(todo, aws.target, as_json=as_json)
@@ -166,6 +181,10 @@ def render(
     else:
         write_config(project)
         console.note(f"wrote {path}: {len(project.teams)} stages")
+
+
+def _unchecked() -> None:
+    """Hold nothing against an archive: nobody asked for it."""
 
 
 def _say_unconfirmed(lane: Lane, aws: Aws) -> None:

@@ -90,9 +90,13 @@ def _checked(
 
 def plan_removal(lane: Lane, aws: Aws) -> Plan:
     """Return the steps that remove all that carries the lane's tags. What was made last goes first."""
-    tags = lane_tags(lane)
-    ours = [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
-    return Plan(lane.team, lane.place.stage, tuple(KINDS[have.kind].remove(have) for have in ours), tags)
+    steps = tuple(KINDS[have.kind].remove(have) for have in owned(lane, aws))
+    return Plan(lane.team, lane.place.stage, steps, lane_tags(lane))
+
+
+def owned(lane: Lane, aws: Aws) -> list[Resource]:
+    """Return all that carries the tags of *lane*, what is made last first."""
+    return [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
 
 
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
