@@ -67,11 +67,11 @@ def _problem(part: Part, store: Store, index: Index) -> str:
     """Return what is wrong with the archive's copy of *part*; "" if nothing is."""
     if part.source["sort"] == "run" and not is_over(str(part.source["status"])):
         return "goes on"
-    held = index.get(part.path)
+    held = index.held(part.places)
     if held is None:
         return "is not in the archive"
     if held.source != part.source:
         return "is another than in the archive"
-    if not part.settled and not same_items(part.read().chunks, store.read(part.path) or ()):
+    if not part.settled and not same_items(part.read().chunks, store.read(held.path) or ()):
         return "are others than in the archive"
     return ""

@@ -13,7 +13,7 @@ from shared.errors import LanesError
 from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shared.values import Json
 
@@ -79,6 +79,10 @@ class Index:
         with self._lock:
             row = self._database.execute("select * from file where path = ?", (path,)).fetchone()
         return _entry(row) if row else None
+
+    def held(self, places: Iterable[str]) -> Entry | None:
+        """Return the entry of the first of *places* that has one, or None."""
+        return next((entry for path in places if (entry := self.get(path))), None)
 
     def entries(self, below: str = "") -> Iterator[Entry]:
         """Yield the entries whose paths begin with *below*, by their paths."""

@@ -124,7 +124,7 @@ def _workflows(lane: Lane) -> dict[str, str]:
 
 
 def _told(path: str, read: Callable[[], Iterable[bytes]]) -> Part:
-    return Part(path, of("description"), lambda: Content(read()), settled=False)
+    return Part((path,), of("description"), lambda: Content(read()), settled=False)
 
 
 def _chunks(path: Path) -> Iterable[bytes]:

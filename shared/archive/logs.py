@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.archive.part import Content, Part, as_line, of
-from shared.archive.paths import Paths
+from shared.archive.paths import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def log_parts(aws: Aws, group: str) -> Iterator[Part]:
     """Yield a part for each stream of the log *group*, by their names."""
-    paths = Paths("logs", group.strip("/"))
     pages = aws.logs.get_paginator("describe_log_streams").paginate(logGroupName=group, orderBy="LogStreamName")
     for page in pages:
         for each in page["logStreams"]:
             stream = each["logStreamName"]
             source = of("log", group=group, stream=stream, last=each.get("lastEventTimestamp"))
-            yield Part(paths.of(stream, ".jsonl"), source, partial(_read, aws, group, stream))
+            there = places("logs", group.strip("/"), stream, ".jsonl")
+            yield Part(there, source, partial(_read, aws, group, stream))
 
 
 def _read(aws: Aws, group: str, stream: str) -> Content:

@@ -6,6 +6,7 @@ store holds, by its checksum, is not read again. Memory holds what is under way,
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from shared.archive.index import Entry
 from shared.archive.inventory import data_parts, left_out, resources_of, told_parts
 from shared.archive.manifest import Head, begin, count_journal, write_journal, write_manifest
 from shared.archive.reports import archive_reports, cost_part
+from shared.archive.stores import NoPlaceError
 from shared.deploy.caller import is_denial
 from shared.errors import INTERRUPTED, LanesError
 
@@ -106,14 +108,17 @@ def make_archive(
         )
         write_manifest(store, head, index)
     except KeyboardInterrupt as error:
-        work.flush()
+        work.flush_if_possible()
         there = work.tally.stored + work.tally.kept
         raise InterruptedArchiveError(
             f"interrupted: {there:,} files are there", where=str(store), again=True
         ) from error
     except (BotoCoreError, Boto3Error, ClientError) as error:
-        work.flush()
+        work.flush_if_possible()
         raise ArchiveError(str(error), where=str(store), fix="mend the cause", again=True) from error
+    except BaseException:
+        work.flush_if_possible()
+        raise
     finally:
         index.close()
     return head, work.tally
@@ -176,6 +181,11 @@ class _Work:
         if noted:
             write_journal(self._store, number, noted)
 
+    def flush_if_possible(self) -> None:
+        """Write the journal, unless what stopped the work stops that as well: then some files are read again."""
+        with contextlib.suppress(LanesError, OSError, BotoCoreError, Boto3Error, ClientError):
+            self.flush()
+
     def _do(self, part: Part) -> None:
         try:
             self.store(part)
@@ -191,25 +201,33 @@ class _Work:
 
     def store(self, part: Part) -> None:
         """Store *part*, unless it is there."""
-        held = self._index.get(part.path)
-        if part.settled and held and held.source == part.source and self._store.holds(part.path, held.stored):
+        held = self._index.held(part.places)
+        if part.settled and held and held.source == part.source and self._store.holds(held.path, held.stored):
             with self._lock:
                 self.tally.kept += 1
             self._on_part(self.tally)
             return
-        content = part.read()
-        stored = self._store.write(part.path, self._until_stopped(content))
-        entry = Entry(part.path, stored, part.source, content.about)
+        entry = self._write(part)
         self._index.put(entry)
         with self._lock:
             self._noted.append(entry)
-            self._noted_bytes += stored.size
+            self._noted_bytes += entry.stored.size
             self.tally.stored += 1
-            self.tally.bytes += stored.size
+            self.tally.bytes += entry.stored.size
             due = len(self._noted) >= _JOURNAL_FILES or self._noted_bytes >= _JOURNAL_BYTES
         if due:
             self.flush()
         self._on_part(self.tally)
+
+    def _write(self, part: Part) -> Entry:
+        """Write *part* to the first of its places that is free, and return the entry of it."""
+        *others, last = part.places
+        for path in others:
+            content = part.read()
+            with contextlib.suppress(NoPlaceError):
+                return Entry(path, self._store.write(path, self._until_stopped(content)), part.source, content.about)
+        content = part.read()
+        return Entry(last, self._store.write(last, self._until_stopped(content)), part.source, content.about)
 
     def _until_stopped(self, content: Content) -> Iterator[bytes]:
         for chunk in content.chunks:

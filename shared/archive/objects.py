@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.archive.part import Content, Part, moment, of
-from shared.archive.paths import Paths
+from shared.archive.paths import places
 from shared.archive.stores import CHUNK
 
 if TYPE_CHECKING:
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 def bucket_parts(aws: Aws, bucket: str) -> Iterator[Part]:
     """Yield a part for each object of *bucket*, page by page, in the order of their keys."""
-    paths = Paths("buckets", bucket)
     pages = aws.s3.get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=bucket, ExpectedBucketOwner=aws.place.account):
         for each in page.get("Contents", ()):
             key, etag = each["Key"], each["ETag"].strip('"')
             source = of("object", bucket=bucket, key=key, etag=etag, modified=moment(each["LastModified"]))
-            yield Part(paths.of(key), source, partial(_read, aws, bucket, key, etag))
+            yield Part(places("buckets", bucket, key), source, partial(_read, aws, bucket, key, etag))
 
 
 def _read(aws: Aws, bucket: str, key: str, etag: str) -> Content:

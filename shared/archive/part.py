@@ -30,13 +30,13 @@ class Part:
     """One file of an archive.
 
     Attributes:
-        path: Where it is in the archive, with slashes.
+        places: The paths that it may have in the archive, with slashes; the first that is free.
         source: What it is of, and what changes whenever that does: an object's key and ETag, a run's status.
         read: Reads it.
         settled: Whether an equal source means equal content. What is not settled is read each time.
     """
 
-    path: str
+    places: tuple[str, ...]
     source: Mapping[str, Json]
     read: Callable[[], Content]
     settled: bool = True
@@ -55,7 +55,7 @@ class Part:
             case "log":
                 return f"log {source['group']}, {source['stream']}"
             case _:
-                return self.path
+                return self.places[0]
 
 
 def of(sort: Sort, **told: Json) -> dict[str, Json]:

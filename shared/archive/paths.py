@@ -12,30 +12,19 @@ _LONGEST_NAME = 240  # bytes; file systems take 255, and a suffix may follow
 _LONGEST_PATH = 800  # bytes; S3's keys have 1,024, and the archive's own prefix goes before
 
 
-class Paths:
-    """The paths of names in one folder. They are asked for in the order of their bytes, as S3 lists keys.
+def places(sort: str, inside: str, name: str, suffix: str = "") -> tuple[str, ...]:
+    """Return the paths that the file of *name* may have in an archive, the best first.
 
-    A name that goes through another (``a/b`` beside ``a``) would need a folder where there is a file.
+    The last one is always free: ``a/b`` cannot be where its name says while ``a`` is a file there.
 
     Args:
-        folder: The archive's folder for things of this sort.
-        inside: The folder in it for these names, as far as a file can have them.
+        sort: The archive's folder for things of this sort.
+        inside: The folder in it for these names.
+        name: What the cloud calls it.
+        suffix: What its file's name ends with.
     """
-
-    def __init__(self, folder: str, inside: str) -> None:
-        self._folder = folder
-        self._inside = inside
-        self._open: list[str] = []  # the names so far that the next one begins with
-
-    def of(self, name: str, suffix: str = "") -> str:
-        """Return the path of *name*, with *suffix* at its end."""
-        while self._open and not name.startswith(self._open[-1]):
-            self._open.pop()
-        through = any(name.startswith(f"{each}{suffix}/") for each in self._open)
-        self._open.append(name)
-        if through or not _fits(name):
-            return f"{self._folder}/{ODD}/{hashlib.sha256(f'{self._inside}/{name}'.encode()).hexdigest()}{suffix}"
-        return f"{self._folder}/{self._inside}/{name}{suffix}"
+    odd = f"{sort}/{ODD}/{hashlib.sha256(f'{inside}/{name}'.encode()).hexdigest()}{suffix}"
+    return (f"{sort}/{inside}/{name}{suffix}", odd) if _fits(name) else (odd,)
 
 
 def _fits(name: str) -> bool:

@@ -68,7 +68,7 @@ def cost_part(lane: Lane, aws: Aws) -> Part:
     def read() -> Content:
         return Content(as_document(price_team(aws, lane, datetime.fromtimestamp(0, UTC)).as_record()))
 
-    return Part("costs.json", of("description"), read, settled=False)
+    return Part(("costs.json",), of("description"), read, settled=False)
 
 
 def _is_held(index: Index, store: Store, folder: str, source: Mapping[str, Json]) -> bool:
@@ -89,7 +89,7 @@ def _write(subject: Subject, folder: str, source: Mapping[str, Json]) -> Iterato
         files = [path for path in Path(scratch).rglob("*") if path.is_file()]
         for path in sorted(files, key=lambda path: (path.name == FILE, path)):
             name = path.relative_to(scratch).as_posix()
-            yield Part(f"{folder}/{name}", {**source, "file": name}, partial(_bytes_of, path), settled=False)
+            yield Part((f"{folder}/{name}",), {**source, "file": name}, partial(_bytes_of, path), settled=False)
 
 
 def _bytes_of(path: Path) -> Content:

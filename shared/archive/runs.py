@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.archive.part import Content, Part, as_line, moment, of
-from shared.archive.paths import Paths
+from shared.archive.paths import places
 from shared.run.history import MOST_A_PAGE, history
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 def run_parts(aws: Aws, machine: str, called: str) -> Iterator[Part]:
     """Yield a part for each execution of *machine*, a standard state machine's ARN, whose workflow is *called* so."""
-    paths = Paths("runs", called)
     for each in executions(aws, machine):
-        path = paths.of(each["name"], ".jsonl")
-        yield Part(path, run_source(each, called), partial(_read, aws, each["executionArn"]))
+        there = places("runs", called, each["name"], ".jsonl")
+        yield Part(there, run_source(each, called), partial(_read, aws, each["executionArn"]))
 
 
 def executions(aws: Aws, machine: str) -> Iterator[ExecutionListItemTypeDef]:

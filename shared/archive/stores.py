@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -25,7 +26,12 @@ UNFINISHED = ".unfinished"
 """The folder of what is needed only until an archive is complete."""
 _IN_MEMORY = 8 << 20  # bytes of a file on its way to a bucket; more goes through a file of this machine
 _GONE = {"404", "NoSuchKey", "NotFound"}
+_NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG)
 _SHA256 = "sha256"  # the key of an object's metadata
+
+
+class NoPlaceError(LanesError):
+    """A store can have no file of that path."""
 
 
 class Stored(NamedTuple):
@@ -39,7 +45,11 @@ class Store(Protocol):
     """Holds the files of an archive. Several threads may use it."""
 
     def write(self, path: str, chunks: Iterable[bytes]) -> Stored:
-        """Write the file *path*, all of it or nothing."""
+        """Write the file *path*, all of it or nothing.
+
+        Raises:
+            NoPlaceError: There can be no file of that path beside those that are there.
+        """
 
     def read(self, path: str) -> Iterator[bytes] | None:
         """Return what the file *path* holds, or None when there is none."""
@@ -82,6 +92,7 @@ class FolderStore:
 
         Raises:
             DiskError: The disk is full, or takes nothing.
+            NoPlaceError: A part of the path is a file, all of it is a folder, or it is too long.
         """
         place = self._place(path)
         try:
@@ -96,6 +107,8 @@ class FolderStore:
                 Path(name).unlink(missing_ok=True)
                 raise
         except OSError as error:  # that of a write names no file
+            if error.errno in _NO_PLACE:
+                raise NoPlaceError(f"there can be no file {path!r}", where=str(self._folder)) from error
             raise disk_error(error, [self._folder]) or error from error
         return stored
 

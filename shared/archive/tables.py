@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def table_part(aws: Aws, table: str) -> Part:
     """Return the part with all items of *table*. Nothing tells whether they changed, so they are read each time."""
-    return Part(f"tables/{table}/items.jsonl", of("items", table=table), partial(_read, aws, table), settled=False)
+    path = f"tables/{table}/items.jsonl"
+    return Part((path,), of("items", table=table), partial(_read, aws, table), settled=False)
 
 
 def _read(aws: Aws, table: str) -> Content:
