@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +13,14 @@ from shared.cli.package_view import as_data as sizes_as_data
 from shared.cli.package_view import as_lines as sizes_as_lines
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from shared.archive.subject import Subject
     from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.config.load import Project
     from shared.deploy.model import Plan
+    from shared.deploy.watch import Watch
     from shared.run.clouds import Cloud
 
 
@@ -117,6 +118,14 @@ def destroy(
     teams: SomeTeams = None,
     *,
     every: AllTeams = False,
+    archived: Annotated[
+        str | None,
+        typer.Option(
+            "--archived",
+            metavar="DIR|s3://BUCKET/PREFIX",
+            help="Only if this archive is whole and has all of the lane.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
     yes: Yes = False,
     where: Where,
@@ -127,7 +136,11 @@ def destroy(
     Example: lanes destroy team2
 
     Example: lanes destroy --all --dry-run
+
+    Example: lanes destroy team2 --archived archives/team2
     """
+    from shared.archive.subject import Subject
+    from shared.cli.archive import check_file
     from shared.cli.deploy_many import Teams
     from shared.cli.many_view import check_which, teams_of
     from shared.cli.wiring import cloud_of, open_cloud, open_project
@@ -135,15 +148,17 @@ def destroy(
     check_which(teams or (), every=every, command="lanes destroy")
     project = open_project(*teams or ())
     for team in teams or ():
-        _check_there(team, project)
+        check_file(team, project, "to remove")
     names = teams_of(project, teams or ())
+    if archived and len(names) > 1:
+        raise UsageError("an archive is of one lane", fix="lanes destroy TEAM --archived PLACE, one team at a time")
     lanes = [project.lane(team) for team in names]
     with open_cloud(project, where, lanes) as aws:
         cloud = cloud_of(project, aws)
         if len(names) > 1:
             Teams(project, names, aws, cloud).destroy(dry_run=dry_run, yes=yes, every=every, as_json=as_json)
             return
-        todo = _destroy_one(lanes[0], aws, dry_run=dry_run, yes=yes)
+        todo = _destroy_one(Subject(project, lanes[0], aws), archived, dry_run=dry_run, yes=yes)
         cloud.warn_if_brief()
     if as_json or dry_run:
         report(todo, aws.target, as_json=as_json)
@@ -169,6 +184,10 @@ def render(
     else:
         write_config(project)
         console.note(f"wrote {path}: {len(project.teams)} stages")
+
+
+def _unchecked() -> None:
+    """Hold nothing against an archive: nobody asked for it."""
 
 
 def _say_unconfirmed(lane: Lane, aws: Aws) -> None:
@@ -199,27 +218,25 @@ def _deploy_one(lane: Lane, cloud: Cloud, aws: Aws, *, yes: bool) -> Plan:
     return todo
 
 
-def _destroy_one(lane: Lane, aws: Aws, *, dry_run: bool, yes: bool) -> Plan:
-    """Remove all of *lane*, unless this is a *dry_run*, and return what was to be removed."""
+def _destroy_one(subject: Subject, archived: str | None, *, dry_run: bool, yes: bool) -> Plan:
+    """Remove all of a lane, unless this is a *dry_run*, and return what was to be removed.
+
+    Where a place is *archived*, it must have all of the lane, also at the moment before the lane goes.
+    """
+    from shared.cli.archive import check_archived
     from shared.deploy.apply import apply
     from shared.deploy.plan import plan_removal
 
+    _, lane, aws = subject
+    check = check_archived(subject, archived) if archived else _unchecked
     todo = plan_removal(lane, aws)
+
+    def carry_out(todo: Plan, watch: Watch) -> None:
+        check()
+        apply(todo, aws, watch)
+
     if not dry_run:
         gone = f"This removes all data of {lane.team} for good, on {aws.target}"
         question = Question(f"{gone}. Type {lane.team} to go on: ", lane.team)
-        ask_and_carry_out(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
+        ask_and_carry_out(todo, aws.target, carry_out, None if yes else question)
     return todo
-
-
-def _check_there(team: str, project: Project) -> None:
-    """Check that *team* has a file. No nearest name is suggested: it would be another team's data.
-
-    Raises:
-        UsageError: It has none.
-    """
-    if team not in project.teams:
-        raise UsageError(
-            f"there is no teams/{team}.yaml, which says what to remove",
-            fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
-        )

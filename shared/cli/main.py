@@ -15,6 +15,8 @@ import typer
 
 from shared.cli import (
     access,
+    archive,
+    clean,
     cloud,
     compare,
     console,
@@ -101,6 +103,8 @@ for group in (
     review,
     verify,
     predict,
+    archive,
+    clean,
 ):
     group.register(app)
 

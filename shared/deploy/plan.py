@@ -94,10 +94,13 @@ def plan_removal(lane: Lane, aws: Aws) -> Plan:
 
     The deploy records go before everything: they must not claim what is half removed.
     """
-    tags = lane_tags(lane)
-    ours = [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
-    steps = (*record.removals(lane, aws), *(KINDS[have.kind].remove(have) for have in ours))
-    return Plan(lane.team, lane.place.stage, steps, tags)
+    removed = (KINDS[have.kind].remove(have) for have in owned(lane, aws))
+    return Plan(lane.team, lane.place.stage, (*record.removals(lane, aws), *removed), lane_tags(lane))
+
+
+def owned(lane: Lane, aws: Aws) -> list[Resource]:
+    """Return all that carries the tags of *lane*, what is made last first."""
+    return [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
 
 
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:

@@ -36,13 +36,13 @@ class Orphans:
         """Return the lines for a reader; none when nothing was found and nothing refused."""
         told = [f"orphans, made by lanes and in no team's file ({len(self.found)}):"] if self.found else []
         told += [f"  {line}" for each in self.found for line in str(each).splitlines()]
-        return [*told, *self._hidden()]
+        return [*told, *self.hidden()]
 
     def data(self) -> dict[str, Json]:
         """Return them as JSON has them."""
         return {"orphans": [asdict(each) for each in self.found], "orphansUnseen": list(map(str, self.unseen))}
 
-    def _hidden(self) -> list[str]:
+    def hidden(self) -> list[str]:
         """Return one line and its fix where reads were refused. A team's deployer gets it with every plan."""
         calls = sorted({each.call for each in self.unseen})
         if not calls:

@@ -1,7 +1,8 @@
 """The platform role's policy for what workflows own, for what starts them, and for code and networks not of ours.
 
 It is apart from the first (:mod:`shared.isolation.roles.platform_role`) because a managed policy may have at most 6,144
-characters. The platform makes secrets that cards declare and may set their values; it reads none of them.
+characters. The platform makes secrets that cards declare and may set their values; it reads none of them. It reads the
+objects and items of lanes, because it removes lanes, and shows before that an archive has all that is in them.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def resources_policy(place: Place) -> Policy:
             *pass_roles("PassToSchedules", [place.arn("iam", "role/*-*")], SCHEDULER),
             Statement("EventSources", _CHANGE_SOURCES, ("*",), _of_functions(place)),
             Statement("Notifications", ("s3:PutBucketNotification",), (place.arn("s3", "*-*"),)),
+            Statement("ArchiveObjects", ("s3:GetObject",), (place.arn("s3", "*-*/*"),)),
+            Statement("ArchiveItems", ("dynamodb:Scan",), (place.arn("dynamodb", "table/*-*"),)),
             Statement("Layers", SEE_LAYERS, (f"arn:{place.partition}:lambda:{place.region}:*:layer:*",)),
             Statement("OthersImages", FETCH_IMAGES, (f"arn:{place.partition}:ecr:{place.region}:*:repository/*",)),
             Statement("Look", _LOOK, ("*",)),

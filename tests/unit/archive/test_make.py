@@ -1,0 +1,242 @@
+"""An archive is made whole, goes on where it was stopped, and says what it could not read."""
+
+import base64
+import hashlib
+import json
+
+import pytest
+
+from shared.archive.hold import damaged, not_held
+from shared.archive.make import ArchiveError, InterruptedArchiveError, make_archive
+from shared.archive.manifest import open_archive
+from shared.archive.stores import UNFINISHED, FolderStore
+from shared.archive.subject import Subject
+from shared.config.load import load_project
+from shared.errors import LanesError, UsageError
+from tests.unit.archive.conftest import log
+
+
+def make(subject, store):
+    return make_archive(subject, store, "lanes 1", reports=False)
+
+
+def text(store, path):
+    return b"".join(store.read(path)).decode()
+
+
+def held(store):
+    head, index = open_archive(store)
+    return head, {each.path: each for each in index.entries()}
+
+
+def test_everything_is_there_with_its_checksum_and_what_it_is_of(subject, store):
+    head, tally = make(subject, store)
+    lane = subject.lane
+    assert (head.complete, head.missing, tally.kept) == (True, (), 0)
+    found, entries = held(store)
+    assert found == head
+    assert head.files == len(entries) == len(list(store.paths())) - 1  # the manifest
+    for path, entry in entries.items():
+        body = b"".join(store.read(path))
+        assert (len(body), hashlib.sha256(body).hexdigest()) == entry.stored
+    by_key = {each.source["key"]: each for each in entries.values() if each.source["sort"] == "object"}
+    plain, below = by_key["results/a.txt"], by_key["results/a.txt/b"]
+    assert (text(store, plain.path), plain.about["type"]) == ("one", "text/plain")
+    assert (text(store, below.path), below.about["metadata"]) == ("two", {"who": "ann"})
+    if isinstance(store, FolderStore):  # no folder has a file and a folder of one name
+        assert "buckets/other-names" in plain.path + below.path
+    items = [json.loads(line)["Item"] for line in text(store, f"tables/{lane.tables[0].name}/items.jsonl").splitlines()]
+    assert sorted(each["word"]["S"] for each in items) == ["moon", "star"]
+    assert base64.b64decode(items[0]["raw"]["B"]) == b"\xff"
+    (logged,) = [path for path in entries if path.startswith("logs/aws/lambda/")]
+    assert "\x1b" not in text(store, logged)
+    assert json.loads(text(store, logged))["message"] == "START\x1b[31m"
+    assert text(store, "files/teams/team9/words/count.py").startswith("def handler")
+    assert not list(store.paths(UNFINISHED))
+
+
+def test_a_second_time_it_reads_only_what_is_new_or_another(subject, store):
+    make(subject, store)
+    subject.aws.s3.put_object(Bucket=subject.lane.bucket, Key="new", Body=b"three")
+    log(subject.aws, subject.lane, 2, "END")
+    _, tally = make(subject, store)
+    assert tally.kept == 2  # both objects; the log has one event more
+    _, entries = held(store)
+    assert text(store, entries[f"buckets/{subject.lane.bucket}/new"].path) == "three"
+    (logged,) = [path for path in entries if path.startswith("logs/aws/lambda/")]
+    assert len(text(store, logged).splitlines()) == 2
+
+
+def test_what_has_gone_from_the_lane_stays_in_the_archive(subject, store):
+    make(subject, store)
+    subject.aws.s3.delete_object(Bucket=subject.lane.bucket, Key="results/a.txt")
+    make(subject, store)
+    (entry,) = [each for each in held(store)[1].values() if each.source.get("key") == "results/a.txt"]
+    assert text(store, entry.path) == "one"
+
+
+def test_damage_is_found_and_mended_by_the_next_archive(subject, store):
+    make(subject, store)
+    (bad,) = [path for path, each in held(store)[1].items() if each.source.get("key") == "results/a.txt"]
+    store.write(bad, [b"six"])
+    (logged,) = [path for path in held(store)[1] if path.startswith("logs/aws/lambda/")]
+    store.remove(logged)
+    told = list(damaged(store, open_archive(store)[1]))
+    assert told == [f"{bad} is damaged: its SHA-256 is another", f"{logged} is missing"]
+    make(subject, store)
+    assert list(damaged(store, open_archive(store)[1])) == []
+
+
+class Stopping:
+    """A store that stops everything with *error* when it is to write for the last time."""
+
+    def __init__(self, store, error, after):
+        self._store, self._error, self._left = store, error, after
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def write(self, path, chunks):
+        if path.startswith("buckets/"):
+            self._left -= 1
+            if self._left < 0:
+                raise self._error
+        return self._store.write(path, chunks)
+
+
+def fill(subject, count):
+    for number in range(count):
+        subject.aws.s3.put_object(Bucket=subject.lane.bucket, Key=f"many/{number:03}", Body=b"%d" % number)
+
+
+def test_ctrl_c_leaves_what_is_there_and_the_next_goes_on(subject, store):
+    fill(subject, 40)
+    with pytest.raises(InterruptedArchiveError, match="interrupted: .* files are there") as stopped:
+        make(subject, Stopping(store, KeyboardInterrupt(), 30))
+    assert (stopped.value.exit_code, stopped.value.again) == (130, True)
+    with pytest.raises(LanesError, match="never finished"):
+        open_archive(store)
+    head, tally = make(subject, store)
+    assert tally.kept >= 30
+    assert head.complete
+    assert list(not_held(subject, store, open_archive(store)[1])) == []
+
+
+def test_after_a_full_disk_it_goes_on_too(subject, store):
+    fill(subject, 10)
+    with pytest.raises(OSError, match="No space left"):
+        make(subject, Stopping(store, OSError(28, "No space left on device"), 5))
+    assert make(subject, store)[1].kept == 5
+
+
+def test_after_a_kill_only_what_no_journal_tells_is_read_again(subject, tmp_path):
+    store = FolderStore(tmp_path / "archive")
+    make(subject, store)
+    store.move("manifest.json", f"{UNFINISHED}/manifest.json")  # as the next archive begins
+    store.write(f"{UNFINISHED}/writing-abc", [b"half"])
+    assert make(subject, store)[1].kept == 3
+    assert not (tmp_path / "archive" / UNFINISHED).exists()
+
+
+def test_an_object_that_may_not_be_read_is_named_and_the_rest_is_there(subject, store):
+    real = subject.aws.s3.get_object
+
+    def refuse(**asked):
+        if asked["Key"] == "results/a.txt" and asked["Bucket"] == subject.lane.bucket:
+            asked["IfMatch"] = "another"
+        return real(**asked)
+
+    subject.aws.s3.get_object = refuse
+    head, _ = make(subject, store)
+    assert head.missing == (f"s3://{subject.lane.bucket}/results/a.txt: it changed while it was archived",)
+    assert not head.complete
+    del subject.aws.s3.get_object
+    head, tally = make(subject, store)
+    assert (head.complete, tally.kept) == (True, 2)
+
+
+def test_the_archive_of_another_lane_and_a_folder_with_other_things_are_refused(subject, store, tmp_path):
+    make(subject, store)
+    project = load_project(subject.project.root)
+    (project.root / "teams/team8.yaml").write_text(
+        "team: team8\nowner: b@example.edu\nsuffix: 1badcafe\nworkflows: {}\n"
+    )
+    other = load_project(project.root).lane("team8")
+    with pytest.raises(UsageError, match="holds the archive of team9"):
+        make(Subject(project, other, subject.aws), store)
+    strange = FolderStore(tmp_path / "strange")
+    strange.write("thesis.tex", [b"mine"])
+    with pytest.raises(UsageError, match="holds files, and none of an archive"):
+        make(subject, strange)
+    assert text(strange, "thesis.tex") == "mine"
+
+
+def test_a_cloud_that_does_not_answer_is_one_error(subject, store):
+    from botocore.exceptions import EndpointConnectionError
+
+    def lost(**_):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    subject.aws.s3.get_object = lost
+    with pytest.raises(ArchiveError, match="Could not connect"):
+        make(subject, store)
+
+
+# What an archive holds of a lane
+
+
+def problems(subject, store):
+    return list(not_held(subject, store, open_archive(store)[1]))
+
+
+def test_what_came_or_changed_since_is_named(subject, store):
+    make(subject, store)
+    assert problems(subject, store) == []
+    lane, aws = subject.lane, subject.aws
+    aws.s3.put_object(Bucket=lane.bucket, Key="results/a.txt", Body=b"another")
+    aws.s3.put_object(Bucket=lane.bucket, Key="late", Body=b"three")
+    aws.client("dynamodb").put_item(TableName=lane.tables[0].name, Item={"word": {"S": "sun"}})
+    log(aws, lane, 9, "REPORT")
+    told = sorted(each.rpartition(" is ")[0] or each for each in problems(subject, store))
+    assert told == sorted(
+        [
+            f"s3://{lane.bucket}/results/a.txt",
+            f"s3://{lane.bucket}/late",
+            f"the items of table {lane.tables[0].name} are others than in the archive",
+            f"log {next(iter(lane.functions.values())).log_group}, 2026/12/01/[$LATEST]one",
+        ]
+    )
+    make(subject, store)
+    assert problems(subject, store) == []
+
+
+def test_the_same_items_in_another_order_are_the_same(subject, store):
+    make(subject, store)
+    path = f"tables/{subject.lane.tables[0].name}/items.jsonl"
+    lines = text(store, path).splitlines(keepends=True)
+    store.write(path, [line.encode() for line in reversed(lines)])
+    assert problems(subject, store) == []
+
+
+def test_a_table_that_no_file_names_any_more_is_in_it(subject, store):
+    root = subject.project.root
+    (root / "teams/team9/words/workflow.yaml").write_text(
+        "description: Counts words.\nfunctions:\n  count: {handler: count.handler}\n"
+    )
+    project = load_project(root)
+    lane = project.lane("team9")
+    assert lane.tables == ()
+    make(Subject(project, lane, subject.aws), store)
+    assert f"tables/{subject.lane.tables[0].name}/items.jsonl" in held(store)[1]
+
+
+def test_messages_in_a_queue_are_lost_and_named(subject, store, aws):
+    from shared.deploy.guard import lane_tags
+
+    aws.client("sqs").create_queue(QueueName="team9-words-todo-0badcafe", tags=lane_tags(subject.lane))
+    url = subject.lane.queue_url("team9-words-todo-0badcafe")
+    head, _ = make(subject, store)
+    assert not any(each.lost for each in head.left_out)
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="work")
+    (told,) = problems(subject, store)
+    assert told.startswith("1 messages in queue team9-words-todo-0badcafe: its messages are kept by nobody else")
