@@ -79,7 +79,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
             where="shared/settings.yaml",
             fix="add rendezvous.service (image, cpu, memory, zone, restart), if it is yours to run",
         )
-    names = _Names(project)
+    names = PlatformNames(project)
     service = RendezvousService(
         lane=_lane(project, settings, names),
         image=settings.image,
@@ -105,7 +105,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
     return service
 
 
-class _Names:
+class PlatformNames:
     """Makes the platform's names, and collects what AWS would refuse about them."""
 
     def __init__(self, project: Project) -> None:
@@ -119,7 +119,7 @@ class _Names:
         return name.value
 
 
-def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
+def _lane(project: Project, settings: ServiceSettings, names: PlatformNames) -> Lane:
     """Return a lane with two functions: no data, no workflow and no people of its own."""
     rendezvous = project.settings.rendezvous.resolve()
     key = names.make("secret", KEY_COMPONENT)
