@@ -147,6 +147,10 @@ def _print(
         console.out.print(f"{name:<10} {dollars(amount):>12}  {told}")
     for each in (*going, *ended)[-_SHOWN:]:
         used = "goes on" if each.used is None else f"used {dollars(each.used)}"
-        console.out.print(f"{each.arn.rpartition(':')[2]}  {each.workflow:<16} reserved {dollars(each.reserved)}, {used}")
+        console.out.print(
+            f"{each.arn.rpartition(':')[2]}  {each.workflow:<16} reserved {dollars(each.reserved)}, {used}"
+        )
     if account.available + account.kept < 0:
-        console.note(f"{dollars(account.available + account.kept)}: more starts were refused than was kept back for them")
+        console.note(
+            f"{dollars(account.available + account.kept)}: more starts were refused than was kept back for them"
+        )

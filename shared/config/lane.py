@@ -191,8 +191,8 @@ class Workflow:
     of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``. With
     ``output_by_reference``, the output is a reference to an object of the team's bucket. ``schedules`` and ``upload``
     start it by itself; ``feeds`` are workflows that it may start by what it writes. ``children`` is what the children
-    of its distributed Maps are; None where its card leaves no choice. ``max_items`` is how many items a Map may have in a prepaid lane, or the parameter
-    that says it.
+    of its distributed Maps are; None where its card leaves no choice. ``max_items`` is how many items a Map may have in
+    a prepaid lane, or the parameter that says it.
     """
 
     key: str

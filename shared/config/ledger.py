@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.lane import Function, Lane
+from shared.config.ledger_name import LEDGER
 from shared.config.platform import SLUG, PlatformNames
 from shared.config.resources import Key, Table
 from shared.errors import LanesError
@@ -14,12 +15,7 @@ from shared.handlers.ledger.prices import GATE_MEMORY_MB, GATE_TIMEOUT_SECONDS
 from shared.handlers.ledger.reserve import TABLE_VARIABLE
 
 if TYPE_CHECKING:
-    from shared.config.lane import Place
     from shared.config.load import Project
-    from shared.config.naming import Naming
-
-LEDGER = "ledger"
-"""The component of the names of all that is the ledger's, and the key of its function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,6 @@ class LedgerService:
 
     lane: Lane
     table: Table
-
-
-def ledger_function(naming: Naming, place: Place) -> str:
-    """Return the name of the ledger's function at *place*."""
-    digest = naming.hash.make(SLUG, place)
-    return naming.make("function", LEDGER, team=SLUG, place=place, digest=digest).value
 
 
 def ledger_service(project: Project) -> LedgerService:

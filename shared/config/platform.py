@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.field_types import rate_seconds
 from shared.config.lane import Function, Lane
+from shared.config.naming import PLATFORM
 from shared.config.resources import KEY_COMPONENT
 from shared.config.variables import KEY_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.errors import LanesError, UsageError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from shared.config.naming import KindName
     from shared.config.rendezvous_settings import ServiceSettings
 
-SLUG = "platform"  # naming.yaml reserves it
+SLUG = PLATFORM
 CHECK, RESTART = "rendezvous-check", "rendezvous-restart"
 _COMPONENT = "rendezvous"
 _SECONDS = {CHECK: 60, RESTART: 900}  # a restart waits for a new task, and Lambda gives it 15 minutes at most
@@ -114,6 +115,7 @@ class PlatformNames:
         self.problems: list[str] = []
 
     def make(self, kind: KindName, component: str) -> str:
+        """Return the platform's name of *component*, as one of *kind*."""
         name = self._naming.make(kind, component, team=SLUG, place=self._place, digest=self.digest)
         self.problems += self._naming.name_problems(name)
         return name.value

@@ -182,7 +182,10 @@ class _Reading:
         if config.get("ExecutionType") == "EXPRESS":
             what = "its children are express executions, and no history tells what one used"
             self.unheld.append(Unheld(path, what, "let them be STANDARD (children: standard)"))
-        items, most = state.get("Items"), _mapping(_mapping(state.get("ItemReader")).get("ReaderConfig")).get("MaxItems")
+        items, most = (
+            state.get("Items"),
+            _mapping(_mapping(state.get("ItemReader")).get("ReaderConfig")).get("MaxItems"),
+        )
         if isinstance(items, list) or (isinstance(most, int) and most > 0):
             return Sum(each.fixed * (len(items) if isinstance(items, list) else int(str(most))))
         if not _can_be_held(state):
@@ -209,7 +212,9 @@ class _Reading:
         if call and call["service"] in _NESTED and call["action"] == "startExecution":
             return Sum()  # that run has a gate of its own
         what = f"what {resource.removeprefix('arn:aws:states:::')} costs is not held"
-        self.unheld.append(Unheld(path, what, "call functions, S3, DynamoDB, SQS, SNS, or another workflow of the lane"))
+        self.unheld.append(
+            Unheld(path, what, "call functions, S3, DynamoDB, SQS, SNS, or another workflow of the lane")
+        )
         return Sum()
 
     def _call(self, name: str, arn: Json, path: KeyPath) -> Sum:
@@ -234,9 +239,11 @@ def _can_be_held(state: Mapping[str, Json]) -> bool:
 def _attempts(state: Mapping[str, Json]) -> int:
     """Return how often *state* may be tried: each of its retriers counts by itself."""
     retriers = state.get("Retry")
-    counts = [each.get("MaxAttempts", _DEFAULT_ATTEMPTS) for each in retriers if isinstance(each, dict)] if isinstance(
-        retriers, list
-    ) else []
+    counts = (
+        [each.get("MaxAttempts", _DEFAULT_ATTEMPTS) for each in retriers if isinstance(each, dict)]
+        if isinstance(retriers, list)
+        else []
+    )
     return 1 + sum(math.ceil(each) for each in counts if isinstance(each, int | float))
 
 

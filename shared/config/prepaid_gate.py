@@ -94,9 +94,11 @@ def _held_state(state: Mapping[str, Json], above: bool) -> Json:  # noqa: FBT001
     jsonata = state.get("QueryLanguage", "JSONata" if above else "JSONPath") == "JSONata"
     if state.get("Type") == "Parallel":
         branches = state.get("Branches")
-        return {**state, "Branches": [_held(each, jsonata) if isinstance(each, dict) else each for each in branches]} if (
-            isinstance(branches, list)
-        ) else dict(state)
+        return (
+            {**state, "Branches": [_held(each, jsonata) if isinstance(each, dict) else each for each in branches]}
+            if (isinstance(branches, list))
+            else dict(state)
+        )
     if state.get("Type") != "Map":
         return dict(state)
     reader = state.get("ItemReader")
@@ -114,7 +116,9 @@ def _held_reader(config: Json, jsonata: bool) -> Json:  # noqa: FBT001
     if isinstance(own, int):
         return told
     if jsonata:
-        least = f"$min([{str(own).removeprefix('{%').removesuffix('%}')}, ${ITEMS}])" if own is not None else f"${ITEMS}"
+        least = (
+            f"$min([{str(own).removeprefix('{%').removesuffix('%}')}, ${ITEMS}])" if own is not None else f"${ITEMS}"
+        )
         return {**told, "MaxItems": f"{{% {least} %}}"}
     return {**told, "MaxItemsPath": f"${ITEMS}"}
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import PACKAGE, CardImage
 from shared.config.ecr_uri import in_ecr
 from shared.config.field_types import ADDRESS
-from shared.config.ledger import ledger_function
 from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane, Prepaid
+from shared.config.ledger_name import ledger_function
 from shared.config.names import Names
 from shared.config.naming import name_prefix, path_prefix
 from shared.config.rendezvous_settings import check_health

@@ -1,8 +1,8 @@
 """The deployment of the ledger of prepaid lanes, and what a lane's deploy does for it.
 
-The ledger is the platform's and belongs to no lane: a table, a function, its role. The deploy of a prepaid lane makes it
-where it is missing, and grants the lane the sum in its team's file. Nothing removes it, nor an account: a lane that is
-destroyed and made again goes on with what is left.
+The ledger is the platform's and belongs to no lane: a table, a function, its role. The deploy of a prepaid lane makes
+it where it is missing, and grants the lane the sum in its team's file. Nothing removes it, nor an account: a lane that
+is destroyed and made again goes on with what is left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.config.ledger import LEDGER, ledger_service
+from shared.config.ledger import ledger_service
+from shared.config.ledger_name import LEDGER
 from shared.deploy.apply import apply
 from shared.deploy.caller import is_deployer
 from shared.deploy.chalice.deployer import with_chalice

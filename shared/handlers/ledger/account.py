@@ -36,6 +36,7 @@ _AGAIN = {
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
 }
+_MORE = "SET granted = granted + :more, available = available + :more"
 _CONDITION = "ConditionalCheckFailed"
 
 Sleep = Callable[[float], None]
@@ -43,7 +44,7 @@ Sleep = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A lane's account, in nanodollars. ``refused`` counts starts that were refused; ``from_file`` is the file's sum."""
+    """A lane's account, in nanodollars. ``refused`` counts refused starts; ``from_file`` is the file's sum."""
 
     lane: str
     granted: int
@@ -108,7 +109,7 @@ class Ledger:
         return Account(lane, *(int(item[name]["N"]) for name in names))
 
     def reserve(self, lane: str, wanted: Reservation) -> Reservation | None:
-        """Reserve what is *wanted*, or return what is reserved for that execution already; None where too little is left.
+        """Reserve what is *wanted*, or return what that execution has already; None where too little is left.
 
         Raises:
             LanesError: The lane has no account, or DynamoDB is too busy.
@@ -173,13 +174,15 @@ class Ledger:
             if have is None:
                 kept = min(amount // _KEPT_SHARE, _KEPT_FEES * FEE)
                 sums = {"granted": amount, "from_file": amount, "available": amount - kept, "kept": kept}
-                item = {name: _number(value) for name, value in {**sums, "reserved": 0, "spent": 0, "refused": 0}.items()}
+                item = {
+                    name: _number(value) for name, value in {**sums, "reserved": 0, "spent": 0, "refused": 0}.items()
+                }
                 put = {"Item": self._key(lane, ACCOUNT) | item, "ConditionExpression": "attribute_not_exists(lane)"}
                 step = {"Put": {"TableName": self._table, **put}}
             else:
                 more = {":more": _number(amount - have.from_file), ":new": _number(amount)}
                 update = {
-                    "UpdateExpression": "SET granted = granted + :more, available = available + :more, from_file = :new",
+                    "UpdateExpression": f"{_MORE}, from_file = :new",
                     "ConditionExpression": "from_file = :old",
                     "ExpressionAttributeValues": {**more, ":old": _number(have.from_file)},
                 }
@@ -194,7 +197,7 @@ class Ledger:
             LanesError: The lane has no account.
         """
         update = {
-            "UpdateExpression": "SET granted = granted + :more, available = available + :more",
+            "UpdateExpression": _MORE,
             "ConditionExpression": "attribute_exists(lane)",
             "ExpressionAttributeValues": {":more": _number(amount)},
         }
@@ -234,7 +237,9 @@ class Ledger:
         raise LanesError("the ledger's table is too busy", fix="start the run again")
 
     def _get(self, lane: str, item: str) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self._dynamodb.get_item(**self._on(lane, item), ConsistentRead=True).get("Item")
+        found: Mapping[str, Any] | None = self._dynamodb.get_item(**self._on(lane, item), ConsistentRead=True).get(
+            "Item"
+        )
         return found
 
     def _items(self, lane: str, kind: str) -> list[Mapping[str, Any]]:
@@ -275,7 +280,8 @@ def refusal(account: Account | None, need: int) -> str:
     left = account.available if account else 0
     granted = account.granted if account else 0
     waiting = f", {dollars(account.reserved)} are reserved for runs that go on" if account and account.reserved else ""
-    return f"this run may cost up to {dollars(need)}, and {dollars(left)} of the lane's {dollars(granted)} are left{waiting}"
+    sums = f"up to {dollars(need)}, and {dollars(left)} of the lane's {dollars(granted)} are left"
+    return f"this run may cost {sums}{waiting}"
 
 
 def _number(value: int) -> dict[str, str]:

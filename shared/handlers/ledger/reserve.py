@@ -23,7 +23,7 @@ TABLE_VARIABLE = "LEDGER"
 """The variable with the table's name."""
 
 
-class PrepaidRefused(Exception):  # noqa: N818  the name is the error's in Step Functions
+class PrepaidRefused(Exception):
     """The lane has less left than the run may cost."""
 
 
@@ -42,7 +42,12 @@ def reserve(
     event: Mapping[str, Any], ledger: Ledger, states: Any, clock: Callable[[], float] = time.monotonic
 ) -> dict[str, int]:
     """Reserve for *event*, which :func:`shared.config.prepaid_gate.gated` writes; as :func:`handler`."""
-    lane, items = event["lane"], asked(event["asked"], event["default"])
+    lane = event["lane"]
+    try:
+        items = asked(event["asked"], event["default"])
+    except PrepaidRefused:
+        ledger.charge_refusal(lane)
+        raise
     need = event["fixed"] + items * event["item"]
     calls = {name: (float(rate), int(most)) for name, (rate, most) in event["calls"].items()}
     wanted = Reservation(event["execution"], event["workflow"], need, items, event["item"], calls, event["started"])

@@ -59,8 +59,8 @@ from typing import TYPE_CHECKING
 from shared.isolation.proof.database_rules import judge_script
 from shared.isolation.proof.documents.boundaries import check_boundaries
 from shared.isolation.proof.documents.document import DocumentKind, read
-from shared.isolation.proof.documents.ledger import check_ledger
 from shared.isolation.proof.documents.judge import judge_document
+from shared.isolation.proof.documents.ledger import check_ledger
 from shared.isolation.proof.documents.reviewed import REVIEWED
 from shared.isolation.proof.finding import merge
 from shared.isolation.proof.names.commons import prove_commons

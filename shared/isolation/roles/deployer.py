@@ -56,8 +56,8 @@ AUDIENCE = "sts.amazonaws.com"
 def deployer_policy(lane: Lane) -> Policy:
     """Return what the people of a team may do: deploy and run its functions and machines, read and write its data.
 
-    They set the values of the secrets that cards declare. The secrets that the platform fills, they only see. Those of a
-    prepaid lane start its machines and change neither these nor functions: what they run is what reserves.
+    They set the values of the secrets that cards declare. The secrets that the platform fills, they only see. Those of
+    a prepaid lane start its machines and change neither these nor functions: what they run is what reserves.
     """
     functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
     machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})

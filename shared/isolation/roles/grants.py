@@ -183,9 +183,7 @@ MANAGE_SCHEDULES = (
     "scheduler:UpdateSchedule",
 )
 """Making, seeing, changing and removing schedules, and seeing their groups."""
-SEE_SCHEDULES = tuple(
-    each for each in MANAGE_SCHEDULES if each.startswith(("scheduler:Get", "scheduler:List"))
-)
+SEE_SCHEDULES = tuple(each for each in MANAGE_SCHEDULES if each.startswith(("scheduler:Get", "scheduler:List")))
 READ_BUCKETS = (
     "s3:GetBucketNotification",
     "s3:GetBucketOwnershipControls",

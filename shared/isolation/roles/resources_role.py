@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.ledger import LEDGER
+from shared.config.ledger_name import LEDGER
 from shared.config.platform import SLUG
 from shared.isolation.roles.grants import (
     FETCH_IMAGES,

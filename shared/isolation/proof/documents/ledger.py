@@ -1,7 +1,7 @@
 """Who may call the ledger of prepaid lanes: state machines alone.
 
-The ledger's function reserves for the lane that it is told. A definition is the platform's, and tells the truth. Code of
-a team, or a person, could tell of another lane, and use up what that one has.
+The ledger's function reserves for the lane that it is told. A definition is the platform's, and tells the truth. Code
+of a team, or a person, could tell of another lane, and use up what that one has.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shared.config.ledger import LEDGER
+from shared.config.ledger_name import LEDGER
 from shared.config.platform import SLUG
 from shared.isolation.proof.documents.document import DocumentKind
 

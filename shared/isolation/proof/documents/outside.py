@@ -40,7 +40,7 @@ _CODE = {
 def judge_foreign(
     statement: Statement, action: Action, resource: str, territory: Territory
 ) -> Iterator[Finding] | None:
-    """Return what is wrong with *action* on shared data, others' code or the ledger; None if it is about none of them."""
+    """Return what is wrong with *action* on shared data, others' code or the ledger; None if it is about neither."""
     name = action.name.lower()
     if name == "lambda:invokefunction" and is_ledger(resource, territory):
         return iter(())  # who of a team may, :mod:`.ledger` judges by the role's trust
