@@ -13,7 +13,7 @@ from shared.cli.package_view import as_data as sizes_as_data
 from shared.cli.package_view import as_lines as sizes_as_lines
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from shared.archive.subject import Subject

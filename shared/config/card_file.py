@@ -332,12 +332,14 @@ class CardFile(FileModel):
     are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names. Without
     ``parameters``, a run's input is any JSON. ``schedule`` and ``on`` are what starts it by itself. With ``children``,
     the template's ``${children}`` says what the children of its distributed Maps are, and each team may say another.
+    ``maxItems`` is the most items that a Map may have in a prepaid lane, or the parameter that is their number.
     """
 
     description: str
     share: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
     type: MachineType = "standard"
     children: MachineType | None = None
+    max_items: Annotated[int, Field(ge=1, le=100_000_000)] | str | None = None
     python: Annotated[PythonVersion, Plain] | None = None
     architecture: Architecture = "x86_64"
     uses: CardUses | None = None

@@ -55,6 +55,7 @@ def check_card(root: Path, place: CardPlace, card: CardFile, document: Document,
     for step in card.functions:
         _check_function(root, place, card, step, document)
     _check_keys(card, document)
+    _check_max_items(card, document)
     for name, table in card.tables.items():
         _check_table(place, name, table, document)
     for name in card.secrets:
@@ -179,6 +180,14 @@ def _check_keys(card: CardFile, document: Document) -> None:
         for name in keys:
             if not re.fullmatch(KEY, name):
                 document.problem((kind, name), f"{kind}.{name} does not match {KEY}", "write words with hyphens")
+
+
+def _check_max_items(card: CardFile, document: Document) -> None:
+    """Report a number of items that is to be a parameter which is no number."""
+    told = card.max_items
+    if isinstance(told, str) and (told not in card.parameters or card.parameters[told].type != "integer"):
+        what = f"maxItems names {told!r}, which is no parameter that is an integer"
+        document.problem(("maxItems",), what, "write a number, or such a parameter's name")
 
 
 def _check_table(place: CardPlace, name: str, table: CardTable, document: Document) -> None:

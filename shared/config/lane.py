@@ -160,6 +160,14 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepaid:
+    """What a lane may cost in all, in USD, by its team's file. ``function`` is the ARN of the ledger's function."""
+
+    usd: float
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """A team's part of the teams' database.
 
@@ -183,7 +191,8 @@ class Workflow:
     of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``. With
     ``output_by_reference``, the output is a reference to an object of the team's bucket. ``schedules`` and ``upload``
     start it by itself; ``feeds`` are workflows that it may start by what it writes. ``children`` is what the children
-    of its distributed Maps are; None where its card leaves no choice.
+    of its distributed Maps are; None where its card leaves no choice. ``max_items`` is how many items a Map may have in
+    a prepaid lane, or the parameter that says it.
     """
 
     key: str
@@ -209,6 +218,7 @@ class Workflow:
     schedules: Schedules | None = None
     upload: Upload | None = None
     feeds: tuple[str, ...] = ()
+    max_items: int | str | None = None
 
     @property
     def takes_any(self) -> bool:
@@ -263,7 +273,7 @@ class Lane:
     functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
     are the buckets of shared data that the team may read, each with the account that must own it. ``access`` is who may
     take the deployer's role beside the team's own users and roles. ``members`` are they whom CODEOWNERS names; where
-    there are none, it names the owner.
+    there are none, it names the owner. ``prepaid`` is what it may cost in all, where its team's file says a sum.
     """
 
     team: str
@@ -287,6 +297,7 @@ class Lane:
     commons: Mapping[str, str] = field(default_factory=dict)
     access: Access = NOBODY
     members: tuple[str, ...] = ()
+    prepaid: Prepaid | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:

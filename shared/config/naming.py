@@ -58,6 +58,8 @@ FUNCTION_LOGS, MACHINE_LOGS, CONTAINER_LOGS = "/aws/lambda/", "/aws/vendedlogs/s
 
 Lambda fixes the first. Under ``/aws/vendedlogs/`` one resource policy of the account serves every state machine.
 """
+PLATFORM = "platform"
+"""The slug of what is no team's; naming.yaml reserves it."""
 MANAGER = "teamlanes"
 """The value of the tag ``managed-by`` on everything that deployment makes."""
 _SLUG_FORM = re.compile(r"\[[a-z-]+\]\[([a-z0-9-]+)\]\{(\d+),(\d+)\}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.field_types import rate_seconds
 from shared.config.lane import Function, Lane
+from shared.config.naming import PLATFORM
 from shared.config.resources import KEY_COMPONENT
 from shared.config.variables import KEY_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.errors import LanesError, UsageError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from shared.config.naming import KindName
     from shared.config.rendezvous_settings import ServiceSettings
 
-SLUG = "platform"  # naming.yaml reserves it
+SLUG = PLATFORM
 CHECK, RESTART = "rendezvous-check", "rendezvous-restart"
 _COMPONENT = "rendezvous"
 _SECONDS = {CHECK: 60, RESTART: 900}  # a restart waits for a new task, and Lambda gives it 15 minutes at most
@@ -79,7 +80,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
             where="shared/settings.yaml",
             fix="add rendezvous.service (image, cpu, memory, zone, restart), if it is yours to run",
         )
-    names = _Names(project)
+    names = PlatformNames(project)
     service = RendezvousService(
         lane=_lane(project, settings, names),
         image=settings.image,
@@ -105,7 +106,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
     return service
 
 
-class _Names:
+class PlatformNames:
     """Makes the platform's names, and collects what AWS would refuse about them."""
 
     def __init__(self, project: Project) -> None:
@@ -114,12 +115,13 @@ class _Names:
         self.problems: list[str] = []
 
     def make(self, kind: KindName, component: str) -> str:
+        """Return the platform's name of *component*, as one of *kind*."""
         name = self._naming.make(kind, component, team=SLUG, place=self._place, digest=self.digest)
         self.problems += self._naming.name_problems(name)
         return name.value
 
 
-def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
+def _lane(project: Project, settings: ServiceSettings, names: PlatformNames) -> Lane:
     """Return a lane with two functions: no data, no workflow and no people of its own."""
     rendezvous = project.settings.rendezvous.resolve()
     key = names.make("secret", KEY_COMPONENT)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import PACKAGE, CardImage
 from shared.config.ecr_uri import in_ecr
 from shared.config.field_types import ADDRESS
-from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane
+from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane, Prepaid
+from shared.config.ledger_name import ledger_function
 from shared.config.names import Names
 from shared.config.naming import name_prefix, path_prefix
 from shared.config.rendezvous_settings import check_health
@@ -99,6 +100,7 @@ def resolve(
         commons=base.commons,
         access=file.access.resolve(),
         members=tuple(file.members),
+        prepaid=_prepaid(team, naming, settings),
     )
     return Resolved(lane, tuple(names.made))
 
@@ -266,6 +268,14 @@ def _check_repository(base: _Base, card: Card, uri: str) -> None:
 def _database(base: _Base, cards: list[Card]) -> Database:
     migrations = tuple(dict.fromkeys(card.file.database for card in cards if card.file.database))
     return Database(base.names.make("schema", "data", ("database",)), base.secret, migrations)
+
+
+def _prepaid(team: Team, naming: Naming, settings: Settings) -> Prepaid | None:
+    """Return what the team's lane may cost in all, where its file says so, and the function that keeps it to that."""
+    if team.file.prepaid is None:
+        return None
+    name = ledger_function(naming, settings.place)
+    return Prepaid(team.file.prepaid, settings.place.arn("lambda", f"function:{name}"))
 
 
 def _budget(team: Team, settings: Settings, names: Names) -> Budget | None:

@@ -91,6 +91,7 @@ def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machin
         folder=card.folder,
         owner=card.owner,
         output_by_reference=file.output.by_reference,
+        max_items=file.max_items,
     )
 
 

@@ -104,6 +104,9 @@ class TeamFile(FileModel):
     )
     access: AccessFile = Field(AccessFile(), description="Who may deploy and run, beside own users (team2-ann).")
     budget: BudgetFile | None = Field(None, description="What the team may cost in a month.")
+    prepaid: float | None = Field(
+        None, gt=0, le=100_000, description="USD that the lane may cost in all; a run that may cost more is refused."
+    )
     rendezvous: RendezvousFile = Field(RendezvousFile(), description="Own rendezvous settings.")
 
 

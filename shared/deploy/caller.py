@@ -2,7 +2,8 @@
 
 A deployer may not list the account's resources, so its plan does not look for what is left over. Nothing is missed by
 that. The deployer's own policy names the roles of all functions and state machines, so it changes whenever one of them
-goes. A deployer may not change that policy: such a plan is refused, and the platform's role has to deploy.
+goes. A deployer may not change that policy: such a plan is refused, and the platform's role has to deploy. So is any
+plan of a prepaid lane.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ def check_may(todo: Plan, lane: Lane, aws: Aws) -> None:
     Raises:
         FoundationError: The plan changes more than functions, machines and schedules; names everything it changes.
     """
-    others = [step for step in todo.changes if step.kind not in _OF_A_DEPLOYER]
+    others = [step for step in todo.changes if lane.prepaid or step.kind not in _OF_A_DEPLOYER]
     if others and is_deployer(lane, aws):
+        who = "the lane is prepaid, so the platform's role deploys it" if lane.prepaid else WHO_MAY
         raise FoundationError(
             f"{lane.deployer} may not " + "; ".join(map(str, others)) + "; nothing was done",
             where=f"team {lane.team}, stage {lane.place.stage}",
-            fix=f"ask those who run the platform for lanes deploy {lane.team} --aws: {WHO_MAY}",
+            fix=f"ask those who run the platform for lanes deploy {lane.team} --aws: {who}",
         )

@@ -16,6 +16,7 @@ from shared.deploy.apply import apply
 from shared.deploy.caller import check_may
 from shared.deploy.chalice.deployer import with_chalice
 from shared.deploy.code import package_code
+from shared.deploy.ledger import ledger_routines, with_ledger
 from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
@@ -74,7 +75,7 @@ class LaneDeployment:
         Raises:
             LanesError: As :meth:`wanted`; or a name belongs to another, or more is reserved than there is.
         """
-        return plan_changes(self.lane, self.wanted(), self.aws)
+        return with_ledger(plan_changes(self.lane, self.wanted(), self.aws), self.lane, self.project, self.aws)
 
     def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
         """Carry out *todo*, a plan of this deployment, and write down who did and when.
@@ -86,7 +87,8 @@ class LaneDeployment:
         check_may(todo, self.lane, self.aws)
         whole = with_record(todo, self.lane, self.project.root, self.aws)
         told = replace(watch, on_step=lambda step: None if step.kind == KIND else watch.on_step(step))
-        apply(whole, self.aws, told, routines=with_chalice(self.lane, self.project, self.packages))
+        routines = with_chalice(self.lane, self.project, self.packages)
+        apply(whole, self.aws, told, routines={**routines, **ledger_routines(self.project, self.aws)})
 
     def deploy(self, watch: Watch = UNWATCHED) -> Plan:
         """Make the lane what it should be, and return what was done.

@@ -260,6 +260,7 @@ class Rehearsal(Cloud):
         Returns:
             What was done, and what is wanted now.
         """
+        from shared.deploy.ledger import with_ledger
         from shared.deploy.plan import plan_edit
         from shared.deploy.watch import STEPS_AT_ONCE, Watch
 
@@ -267,7 +268,7 @@ class Rehearsal(Cloud):
         with self._state.one_deploy():
             deployment = self.prepare(lane)
             wanted = deployment.wanted()
-            todo = plan_edit(lane, wanted, before, self._aws)
+            todo = with_ledger(plan_edit(lane, wanted, before, self._aws), lane, self._project, self._aws)
             watch = Watch(on_step=self.on_step, on_wait=self._note, at_once=STEPS_AT_ONCE)
             self.carry_out(deployment, todo, watch)
         return todo, wanted

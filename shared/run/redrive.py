@@ -60,8 +60,13 @@ def find_redrivable(aws: Aws, lane: Lane, run_id: str | None = None) -> Redrivab
     """Return the execution called *run_id*, or the lane's newest that did not succeed, if it may be redriven.
 
     Raises:
-        UsageError: There is none, or AWS says that it may not be redriven, and why.
+        UsageError: There is none, the lane is prepaid, or AWS says that it may not be redriven, and why.
     """
+    if lane.prepaid:
+        raise UsageError(
+            f"the lane of {lane.team} is prepaid, and a redrive would skip the state that reserves what a run may cost",
+            fix=_NEW_RUN.format(team=lane.team, workflow="WORKFLOW"),
+        )
     if run_id is None:
         runs = [run for status in _UNSUCCESSFUL for run in list_runs(aws, lane, 1, status=status)]
         if not runs:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import CHILDREN
 from shared.config.document import dotted
 from shared.config.load import concluded, read_project
+from shared.config.prepaid import bound
 from shared.config.problems import ConfigError, Problem, Problems, nearest
 from shared.config.template import placeholders
 from shared.config.triggers import OBJECT, OBJECTS
@@ -167,6 +168,9 @@ class _Check:
                 self._tell(place, call.error.what, call.error.fix, call.path)
         if workflow.upload:
             self._own_writes(lane.bucket, workflow.upload.prefix)
+        if lane.prepaid and not self.told:
+            for each in bound(lane, workflow, self._definition).unheld:
+                self._tell(each.path, f"the lane is prepaid, and {each.what}", each.fix)
         undeclared: set[str] = set()
         if not workflow.takes_any:
             known = [spec.name for spec in self._card.specs]

@@ -38,6 +38,7 @@ COMMANDS = {
     "cost": ("cost topics", WRITES),
     "sweep": ("sweep team2 cosmic --world-size 1", WRITES),
     "compare": ("compare topics a b", WRITES),
+    "ledger": ("ledger topics", READS),
     "report": ("report topics", WRITES),
     "trace": ("trace topics --otlp nosuch/trace.json", READS),
     "verify": ("verify nosuch", READS),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
-    from shared.config.lane import Place
+    from shared.config.lane import Lane, Place
     from shared.deploy.sources import Sources
     from shared.isolation.roles.policy import Policy
 
@@ -30,8 +30,13 @@ ARN = ("iam", "policy/")
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the boundary of the roles of functions and workflows, and that of the deployer's role."""
     lane, tags = sources.lane, sources.tags
-    yield desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place, lane.commons))
+    yield desired(lane.boundary, lane.place, tags, _of_roles(lane))
     yield desired(lane.deployer_boundary, lane.place, tags, deployer_boundary(lane))
+
+
+def _of_roles(lane: Lane) -> Policy:
+    ledger = lane.prepaid.function if lane.prepaid else ""
+    return boundary_policy(lane.team, lane.place, lane.commons, ledger)
 
 
 def desired(name: str, place: Place, tags: Mapping[str, str], policy: Policy) -> Resource:

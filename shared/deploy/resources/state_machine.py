@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.config.naming import name_prefix
+from shared.config.prepaid_gate import gated
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.reading import if_there, listed_names
 from shared.deploy.steps import compare, created, removed, updated
@@ -32,7 +33,8 @@ def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the state machine of each workflow, once its functions have code."""
     if sources.packages is not None:
         for key, workflow in sources.lane.workflows.items():
-            yield desired(sources.lane, workflow, sources.definitions[key], sources.tags)
+            definition = gated(sources.lane, workflow, sources.definitions[key])
+            yield desired(sources.lane, workflow, definition, sources.tags)
 
 
 def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Json], tags: Mapping[str, str]) -> Resource:

@@ -23,7 +23,9 @@ The steps
     3. Guests (:mod:`.documents.admitted`). Trust, bucket, repository and resource policies let in the team's own roles
        and users, and services on behalf of the team's own resources.
     4. Boundaries (:mod:`.documents.boundaries`). Every role stands under a permissions boundary of its team, which
-       step 2 holds to the territory too. So a policy that is added later reaches no further.
+       step 2 holds to the territory too. So a policy that is added later reaches no further. The ledger of prepaid
+       lanes, which reserves for whom it is told, is called by roles alone that only Step Functions takes
+       (:mod:`.documents.ledger`).
     5. SQL (:mod:`.database_rules`). Every statement that makes a team's database role is a reviewed one, on its own
        schema.
     6. Links (:mod:`.account.links`, :mod:`.account.code_links`, :mod:`.account.trigger_links`). No event rule and no
@@ -58,6 +60,7 @@ from shared.isolation.proof.database_rules import judge_script
 from shared.isolation.proof.documents.boundaries import check_boundaries
 from shared.isolation.proof.documents.document import DocumentKind, read
 from shared.isolation.proof.documents.judge import judge_document
+from shared.isolation.proof.documents.ledger import check_ledger
 from shared.isolation.proof.documents.reviewed import REVIEWED
 from shared.isolation.proof.finding import merge
 from shared.isolation.proof.names.commons import prove_commons
@@ -155,6 +158,7 @@ def prove(
         findings += [*broken, *judge_document(document, read_statements, territory, catalogue)]
         pairs += sum(count_pairs(statement, catalogue) for statement in read_statements)
     findings += check_boundaries(statements, catalogue, place, names.commons)
+    findings += check_ledger(statements)
     findings += (finding for script in scripts for finding in judge_script(script))
     return Proof(
         findings=tuple(merge(findings)),

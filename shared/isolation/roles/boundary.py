@@ -23,13 +23,14 @@ BOUNDARY = "boundary"
 """The component of a boundary's name. The platform's policy tells boundaries by it."""
 
 
-def boundary_policy(team: str, place: Place, commons: Mapping[str, str]) -> Policy:
+def boundary_policy(team: str, place: Place, commons: Mapping[str, str], ledger: str = "") -> Policy:
     """Return the most that any role of *team* may do: what handlers and states do, on the team's own names.
 
     Args:
         team: The team's slug.
         place: Where it is.
         commons: The buckets of shared data that the team may read, each with the account that must own it.
+        ledger: The ARN of the ledger's function, where the lane is prepaid.
     """
     own = OwnNames(team, place)
     return Policy(
@@ -37,6 +38,7 @@ def boundary_policy(team: str, place: Place, commons: Mapping[str, str]) -> Poli
             Statement("OwnBuckets", OBJECTS, (own.arn("s3", ""),)),
             Statement("OwnLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), own.arns("logs", LOGS)),
             Statement("OwnFunctions", ("lambda:InvokeFunction",), (own.arn("lambda", "function:"),)),
+            *([Statement("Reserve", ("lambda:InvokeFunction",), (ledger,))] if ledger else ()),
             Statement(
                 "OwnExecutions",
                 (

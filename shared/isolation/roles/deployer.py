@@ -24,10 +24,13 @@ from shared.isolation.roles.grants import (
     PUSH_IMAGES,
     READ_BUCKETS,
     READ_ROLES,
+    RUN_MACHINES,
+    SEE_FUNCTIONS,
     SEE_LAYERS,
     SEE_NETWORKS,
     SEE_QUEUES,
     SEE_RECORDS,
+    SEE_SCHEDULES,
     SEE_SECRETS,
     SEE_TABLES,
     SEE_TOPICS,
@@ -54,7 +57,8 @@ AUDIENCE = "sts.amazonaws.com"
 def deployer_policy(lane: Lane) -> Policy:
     """Return what the people of a team may do: deploy and run its functions and machines, read and write its data.
 
-    They set the values of the secrets that cards declare. The secrets that the platform fills, they only see.
+    They set the values of the secrets that cards declare. The secrets that the platform fills, they only see. Those of
+    a prepaid lane start its machines and change neither these nor functions: what they run is what reserves.
     """
     functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
     machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})
@@ -62,7 +66,8 @@ def deployer_policy(lane: Lane) -> Policy:
     secrets = sorted(map(lane.secret_arn, lane.secrets))
     layers = {arn for each in lane.functions.values() for arn in each.layers}
     passed = {"Functions": functions, "Machines": machines, "Schedules": schedules}
-    return _policy(OwnNames(lane.team, lane.place), passed, secrets, _others_code(lane, layers))
+    own = OwnNames(lane.team, lane.place)
+    return _policy(own, passed, secrets, _others_code(lane, layers), prepaid=lane.prepaid is not None)
 
 
 def deployer_boundary(lane: Lane) -> Policy:
@@ -71,7 +76,8 @@ def deployer_boundary(lane: Lane) -> Policy:
     roles, secrets = [own.arn("iam", "role/")], [own.folder("secretsmanager", "secret:")]
     publishers = {arn.partition(":layer:")[0] for each in lane.functions.values() for arn in each.layers}
     passed = dict.fromkeys(_SERVICES, roles)
-    return _policy(own, passed, secrets, _others_code(lane, {f"{each}:layer:*" for each in publishers}))
+    others = _others_code(lane, {f"{each}:layer:*" for each in publishers})
+    return _policy(own, passed, secrets, others, prepaid=lane.prepaid is not None)
 
 
 def deployer_trust(team: str, place: Place, access: Access) -> Trust:
@@ -125,16 +131,24 @@ def _others_code(lane: Lane, layers: set[str]) -> list[Statement]:
     ]
 
 
-def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], others_code: list[Statement]) -> Policy:
+def _policy(
+    own: OwnNames,
+    passed: Mapping[str, list[str]],
+    secrets: list[str],
+    others_code: list[Statement],
+    *,
+    prepaid: bool,
+) -> Policy:
     """Return the policy; *passed* are the roles that may be handed to each of the services, *secrets* may be set."""
+    code = _brief(MANAGE_FUNCTIONS), _brief(MANAGE_MACHINES), _brief(MANAGE_SCHEDULES)
+    functions, machines, schedules = (SEE_FUNCTIONS, RUN_MACHINES, SEE_SCHEDULES) if prepaid else code
+    handed = {} if prepaid else _SERVICES
     return Policy(
         (
-            Statement("Functions", _brief(MANAGE_FUNCTIONS), (own.arn("lambda", "function:"),)),
-            Statement(
-                "Machines", _brief(MANAGE_MACHINES), own.arns("states", ("stateMachine:", "execution:", "mapRun:"))
-            ),
-            Statement("Schedules", _brief(MANAGE_SCHEDULES), own.arns("scheduler", ("schedule/", "schedule-group/"))),
-            *(each for to, service in _SERVICES.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
+            Statement("Functions", functions, (own.arn("lambda", "function:"),)),
+            Statement("Machines", machines, own.arns("states", ("stateMachine:", "execution:", "mapRun:"))),
+            Statement("Schedules", schedules, own.arns("scheduler", ("schedule/", "schedule-group/"))),
+            *(each for to, service in handed.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
             Statement("ReadRoles", _brief(READ_ROLES), (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),

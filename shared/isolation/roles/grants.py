@@ -120,6 +120,15 @@ MANAGE_MACHINES = tuple(
         "UpdateStateMachine",
     )
 )
+SEE_FUNCTIONS = tuple(each for each in MANAGE_FUNCTIONS if each.startswith(("lambda:Get", "lambda:List")))
+RUN_MACHINES = tuple(
+    each
+    for each in MANAGE_MACHINES
+    if each.startswith(("states:Describe", "states:Get", "states:List"))
+    or each in {"states:StartExecution", "states:StopExecution"}
+)
+"""What the people of a prepaid lane do with its machines: start, see and stop what runs. A redrive would skip the state
+that reserves, and a machine of another definition would have none."""
 MANAGE_LOGS = tuple(
     f"logs:{name}"
     for name in (
@@ -177,6 +186,7 @@ MANAGE_SCHEDULES = (
     "scheduler:UpdateSchedule",
 )
 """Making, seeing, changing and removing schedules, and seeing their groups."""
+SEE_SCHEDULES = tuple(each for each in MANAGE_SCHEDULES if each.startswith(("scheduler:Get", "scheduler:List")))
 READ_BUCKETS = (
     "s3:GetBucketNotification",
     "s3:GetBucketOwnershipControls",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.ledger_name import LEDGER
 from shared.config.naming import record_folder
+from shared.config.platform import SLUG
 from shared.isolation.roles.grants import (
     FETCH_IMAGES,
     MANAGE_SCHEDULES,
@@ -23,6 +25,7 @@ from shared.isolation.roles.grants import (
     SEE_TOPICS,
     pass_roles,
 )
+from shared.isolation.roles.ledger_role import ACCOUNTS
 from shared.isolation.roles.policy import Policy, Statement
 from shared.isolation.roles.trigger_roles import SCHEDULER
 
@@ -37,6 +40,7 @@ def resources_policy(place: Place) -> Policy:
     return Policy(
         (
             Statement("Tables", (*_CHANGE_TABLES, *SEE_TABLES), (place.arn("dynamodb", "table/*-*"),)),
+            Statement("Ledger", ACCOUNTS, (place.arn("dynamodb", f"table/{SLUG}-{LEDGER}-*"),)),
             Statement("Queues", (*_CHANGE_QUEUES, *SEE_QUEUES), (place.arn("sqs", "*-*"),)),
             Statement("Topics", (*_CHANGE_TOPICS, *SEE_TOPICS), (place.arn("sns", "*-*"),)),
             Statement("Secrets", (*_CHANGE_SECRETS, *SEE_SECRETS), (secrets,)),

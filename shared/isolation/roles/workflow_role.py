@@ -30,6 +30,8 @@ _INTEGRATION = re.compile(
     r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:(?P<api>.+?)(?P<pattern>\.sync(:2)?|\.waitForTaskToken)?"
 )
 _RESULT_WRITER = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+RESERVE = "Reserve"
+"""The statement by which the machine of a prepaid lane calls the ledger's function, as no template may."""
 _FLATTENED = "LOAD_AND_FLATTEN"
 
 
@@ -69,7 +71,8 @@ def workflow_policy(lane: Lane, workflow: Workflow, definition: Mapping[str, Jso
     if refused:
         listing = "\n".join(f"  {each.error}" for each in refused)
         raise UngrantedError(f"{len(refused)} calls that no role of a lane may make:\n{listing}")
-    return Policy((*_joined(found), Statement("DeliverLogs", ACCOUNT_WIDE, ("*",))))
+    reserve = (Statement(RESERVE, ("lambda:InvokeFunction",), (lane.prepaid.function,)),) if lane.prepaid else ()
+    return Policy((*_joined(found), *reserve, Statement("DeliverLogs", ACCOUNT_WIDE, ("*",))))
 
 
 def ungranted(lane: Lane, workflow: Workflow, definition: Mapping[str, Json]) -> list[Ungranted]:

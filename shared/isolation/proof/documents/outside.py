@@ -1,4 +1,4 @@
-"""What lies outside a team's own names and may be read: shared data, and code that other accounts publish.
+"""What lies outside a team's own names and may be reached: shared data, others' code, and the ledger of prepaid lanes.
 
 Shared data is read only, by the teams that the settings name, and only while its bucket belongs to the account that
 they name. A layer or an image of another account is named with that account's number. So it is nobody's of this
@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import contains
+from shared.isolation.proof.documents.ledger import is_ledger
 from shared.isolation.proof.documents.reviewed import fixed
 from shared.isolation.roles.grants import FETCH_IMAGES
 from shared.isolation.roles.uses import READ_OBJECTS, RESOURCE_ACCOUNT
@@ -39,8 +40,10 @@ _CODE = {
 def judge_foreign(
     statement: Statement, action: Action, resource: str, territory: Territory
 ) -> Iterator[Finding] | None:
-    """Return what is wrong with *action* on shared data or another account's code; None if it is about neither."""
+    """Return what is wrong with *action* on shared data, others' code or the ledger; None if it is about neither."""
     name = action.name.lower()
+    if name == "lambda:invokefunction" and is_ledger(resource, territory):
+        return iter(())  # who of a team may, :mod:`.ledger` judges by the role's trust
     code = _CODE[name].fullmatch(resource) if name in _CODE else None
     if code and (code["partition"], code["region"]) == (territory.place.partition, territory.place.region):
         return iter(()) if code["account"] != territory.place.account else None
