@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="The team's slug.", autocompletion=complete_team)]
 Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.", autocompletion=complete_team)]
+SomeTeams = Annotated[
+    list[str] | None, typer.Argument(help="The teams' slugs.", autocompletion=complete_team, show_default=False)
+]
+AllTeams = Annotated[bool, typer.Option("--all", help="Every team that has a file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
