@@ -263,7 +263,8 @@ class Lane:
     functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
     are the buckets of shared data that the team may read, each with the account that must own it. ``access`` is who may
     take the deployer's role beside the team's own users and roles. ``members`` are they whom CODEOWNERS names; where
-    there are none, it names the owner.
+    there are none, it names the owner. ``asleep`` is since when the lane sleeps in a cloud (``lanes sleep``), which no
+    file says.
     """
 
     team: str
@@ -287,6 +288,7 @@ class Lane:
     commons: Mapping[str, str] = field(default_factory=dict)
     access: Access = NOBODY
     members: tuple[str, ...] = ()
+    asleep: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -9,7 +9,7 @@ Foundation first, then functions, then state machines: in the order of :data:`sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.deploy.apply import apply
@@ -20,6 +20,7 @@ from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
 from shared.deploy.resources import wanted_resources
+from shared.deploy.sleeping import as_it_stands
 from shared.deploy.sources import read_sources
 from shared.deploy.watch import UNWATCHED
 
@@ -62,13 +63,18 @@ class LaneDeployment:
         check_maps(self.lane, sources.definitions)
         return wanted_resources(sources)
 
+    def as_it_stands(self) -> LaneDeployment:
+        """Return this deployment so that a lane that sleeps in the cloud goes on to sleep."""
+        return replace(self, lane=as_it_stands(self.lane, self.aws))
+
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.
 
         Raises:
             LanesError: As :meth:`wanted`; or a name belongs to another, or more is reserved than there is.
         """
-        return plan_changes(self.lane, self.wanted(), self.aws)
+        now = self.as_it_stands()
+        return plan_changes(now.lane, now.wanted(), self.aws)
 
     def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
         """Carry out *todo*, a plan of this deployment.
@@ -78,7 +84,8 @@ class LaneDeployment:
             ApplyError: A step failed; running again finishes the job.
         """
         check_may(todo, self.lane, self.aws)
-        apply(todo, self.aws, watch, routines=with_chalice(self.lane, self.project, self.packages))
+        lane = self.as_it_stands().lane
+        apply(todo, self.aws, watch, routines=with_chalice(lane, self.project, self.packages))
 
     def deploy(self, watch: Watch = UNWATCHED) -> Plan:
         """Make the lane what it should be, and return what was done.
