@@ -15,6 +15,7 @@ import typer
 
 from shared.cli import (
     access,
+    adopt,
     cloud,
     compare,
     console,
@@ -43,6 +44,7 @@ from shared.cli import (
     runs,
     schedule,
     secret,
+    sleep,
     stop,
     sweep,
     teams,
@@ -72,6 +74,8 @@ for group in (
     workflow,
     test,
     deploy,
+    adopt,
+    sleep,
     run,
     dev,
     runs,
