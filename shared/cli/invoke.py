@@ -72,6 +72,7 @@ def invoke(
         cloud = wiring.cloud_of(project, aws)
         if from_run is not None:
             given = _recorded(aws, lane, from_run, Wanted(rank, step, found.name))
+        cloud.check_awake(lane)
         cloud.make_deployed(lane)
         if here:
             _call_here(cloud, aws, lane, found, given, write=write)

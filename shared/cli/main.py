@@ -15,6 +15,7 @@ import typer
 
 from shared.cli import (
     access,
+    adopt,
     archive,
     clean,
     cloud,
@@ -46,6 +47,7 @@ from shared.cli import (
     runs,
     schedule,
     secret,
+    sleep,
     stop,
     sweep,
     teams,
@@ -75,6 +77,8 @@ for group in (
     workflow,
     test,
     deploy,
+    adopt,
+    sleep,
     run,
     dev,
     runs,

@@ -274,6 +274,7 @@ class Lane:
     are the buckets of shared data that the team may read, each with the account that must own it. ``access`` is who may
     take the deployer's role beside the team's own users and roles. ``members`` are they whom CODEOWNERS names; where
     there are none, it names the owner. ``prepaid`` is what it may cost in all, where its team's file says a sum.
+    ``asleep`` is since when the lane sleeps in a cloud (``lanes sleep``), which no file says.
     """
 
     team: str
@@ -298,6 +299,7 @@ class Lane:
     access: Access = NOBODY
     members: tuple[str, ...] = ()
     prepaid: Prepaid | None = None
+    asleep: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.deploy.reading import if_there
 from shared.deploy.resources import KINDS, function
+from shared.deploy.sleeping import SLEEPER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,11 +92,12 @@ def read_drift(lane: Lane, plan: Plan, aws: Aws) -> Drift:
     A function that differs takes one call, for what it has reserved; one that does not has what its file says.
     """
     owned = tuple(
-        Owned(step.kind, step.name, _STATES[step.action], tuple(_told(step)))
+        Owned(step.kind, step.name, _STATES[step.action], tuple(lines_without_values(step)))
         for step in plan.steps
         if step.kind in KINDS  # the rest is the account's
     )
-    by_name = {each.name: each.reserved_concurrency for each in lane.functions.values()}
+    asleep = any(step.kind == SLEEPER for step in plan.steps)
+    by_name = {each.name: 0 if asleep else each.reserved_concurrency for each in lane.functions.values()}
     reserved = {
         each.name: by_name[each.name] if each.state == "as in the file" else _reserved(aws, each.name)
         for each in owned
@@ -104,8 +106,11 @@ def read_drift(lane: Lane, plan: Plan, aws: Aws) -> Drift:
     return Drift(owned, reserved)
 
 
-def _told(step: Step) -> Iterator[str]:
-    """Yield the lines of *step* that tell a difference. What is to be made is not there, so nothing differs."""
+def lines_without_values(step: Step) -> Iterator[str]:
+    """Yield the lines of *step* that tell a difference, with no value of an environment.
+
+    What is to be made is not there, so nothing differs.
+    """
     if step.action == "create":
         return
     for line in step.diff:

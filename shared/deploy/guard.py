@@ -1,4 +1,4 @@
-"""Who owns what. A resource that is not this lane's is refused, never adopted.
+"""Who owns what. A resource that is not this lane's is refused; what nobody claims is adopted on request alone.
 
 Step Functions answers a second create with 200 and ignores the new role and tags; S3 does the same for buckets in
 us-east-1. So a name is read back before it is created or changed, and its tags must say that it is ours.
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MANAGER = "teamlanes"
 IDENTITY = ("team", "stage", "managed-by")
+_STACK = "aws:cloudformation:stack-name"
+"""A tag that CloudFormation puts on what its stacks make, and that nobody takes off."""
 
 
 class OwnershipError(LanesError):
@@ -40,6 +42,24 @@ def is_ours(tags: Mapping[str, str], ours: Mapping[str, str]) -> bool:
     return all(tags.get(key) == ours[key] for key in IDENTITY)
 
 
+def claimed_by(tags: Mapping[str, str], ours: Mapping[str, str]) -> str:
+    """Return who else claims what carries *tags*; empty if it is of the lane whose tags are *ours*, or nobody's.
+
+    Keys count in any case, as ``Owner``. Where the team is ours, another owner is the team's former one.
+    """
+    told = {key.lower(): value for key, value in tags.items()}
+    team, owner, stage, manager = (told.get(key, "") for key in ("team", "owner", "stage", "managed-by"))
+    if team and team != ours["team"]:
+        return f"team {team}" + (f" ({owner})" if owner else "")
+    if stage and stage != ours["stage"]:
+        return f"stage {stage}"
+    if manager and manager != MANAGER:
+        return f"{manager}, which manages it"
+    if stack := told.get(_STACK):
+        return f"the CloudFormation stack {stack}"
+    return owner if owner and not team and owner != ours["owner"] else ""
+
+
 def check_ownership(found: Iterable[Resource], ours: Mapping[str, str]) -> None:
     """Refuse every resource of *found* that is not of the lane whose tags are *ours*.
 
@@ -52,8 +72,10 @@ def check_ownership(found: Iterable[Resource], ours: Mapping[str, str]) -> None:
             "; ".join(_belongs(resource) for resource in foreign) + "; nothing was done to it",
             where=f"team {ours['team']}, stage {ours['stage']}",
             fix=(
-                f"choose another name in teams/{ours['team']}.yaml, ask the owner to delete it, "
-                "or, if it is yours, tag it " + " ".join(f"{key}={ours[key]}" for key in IDENTITY)
+                f"choose another name in teams/{ours['team']}.yaml, or ask the owner to delete it"
+                if any(claimed_by(resource.tags, ours) for resource in foreign)
+                else f"lanes adopt {ours['team']} shows what would change of it, and takes it in on your word; "
+                f"or choose another name in teams/{ours['team']}.yaml"
             ),
         )
 

@@ -22,6 +22,7 @@ from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
 from shared.deploy.record import KIND, digest_wanted, with_record
 from shared.deploy.resources import wanted_resources
+from shared.deploy.sleeping import as_it_stands
 from shared.deploy.sources import read_sources
 from shared.deploy.watch import UNWATCHED
 
@@ -69,13 +70,18 @@ class LaneDeployment:
         """Whether the last deploy, as its *records* claim, made all that is wanted. Nothing of the lane is read."""
         return records.agree_with(digest_wanted(self.wanted()))
 
+    def as_it_stands(self) -> LaneDeployment:
+        """Return this deployment so that a lane that sleeps in the cloud goes on to sleep."""
+        return replace(self, lane=as_it_stands(self.lane, self.aws))
+
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.
 
         Raises:
             LanesError: As :meth:`wanted`; or a name belongs to another, or more is reserved than there is.
         """
-        return with_ledger(plan_changes(self.lane, self.wanted(), self.aws), self.lane, self.project, self.aws)
+        now = self.as_it_stands()
+        return with_ledger(plan_changes(now.lane, now.wanted(), self.aws), self.lane, self.project, self.aws)
 
     def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
         """Carry out *todo*, a plan of this deployment, and write down who did and when.
@@ -87,7 +93,7 @@ class LaneDeployment:
         check_may(todo, self.lane, self.aws)
         whole = with_record(todo, self.lane, self.project.root, self.aws)
         told = replace(watch, on_step=lambda step: None if step.kind == KIND else watch.on_step(step))
-        routines = with_chalice(self.lane, self.project, self.packages)
+        routines = with_chalice(self.as_it_stands().lane, self.project, self.packages)
         apply(whole, self.aws, told, routines={**routines, **ledger_routines(self.project, self.aws)})
 
     def deploy(self, watch: Watch = UNWATCHED) -> Plan:

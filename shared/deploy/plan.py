@@ -13,6 +13,7 @@ from shared.deploy.model import Plan
 from shared.deploy.quota import check_concurrency, check_function_memory
 from shared.deploy.resources import DATA_REMOVED_BY, KINDS, log_delivery, rendezvous_key
 from shared.deploy.runtimes import check_runtimes
+from shared.deploy.sleeping import sleep_kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -49,7 +50,8 @@ def plan_changes(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date |
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
     steps += [rendezvous_key.master_step(aws)] if lane.rendezvous_key and not deployer else []
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
-    steps += () if deployer else _leftovers(lane, wanted, aws)
+    steps += () if deployer else leftovers(lane, wanted, aws)
+    steps += [sleep_kept(lane)] if lane.asleep else []
     return Plan(lane.team, lane.place.stage, tuple(steps), tags, record.digest_wanted(wanted))
 
 
@@ -103,7 +105,7 @@ def owned(lane: Lane, aws: Aws) -> list[Resource]:
     return [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
 
 
-def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
+def leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
     """Remove what is the lane's and no longer wanted. What holds data stays until the lane is destroyed."""
     for kind in reversed(KINDS):
         if kind not in DATA_REMOVED_BY:

@@ -107,14 +107,35 @@ class Cloud:
         """In a rehearsal, deploy *lane* where it lacks anything."""
 
     def make_current(self, lane: Lane) -> frozenset[str]:
-        """In a rehearsal, deploy *lane*. Return the names of what a deploy of it would change after that."""
+        """In a rehearsal, deploy *lane*. Return the names of what a deploy of it would change after that.
+
+        Raises:
+            LanesError: It sleeps.
+        """
+        self.check_awake(lane)
         return frozenset(step.name for step in self.prepare(lane).plan().changes)
 
     def check_room(self, lane: Lane, workflow: str, payload: Json) -> None:
         """In a rehearsal, refuse more ranks that wait for each other than this machine runs at once."""
 
+    def check_awake(self, lane: Lane) -> None:
+        """Refuse to run anything of a lane that sleeps.
+
+        Raises:
+            LanesError: It does.
+        """
+        from shared.deploy.sleeping import check_awake
+
+        check_awake(lane, self._aws)
+
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
-        """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
+        """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none.
+
+        Raises:
+            LanesError: It sleeps.
+        """
+        del workflow, payload
+        self.check_awake(lane)
 
     def watch_times(self) -> Callable[[], str]:
         """Return what says, when it is called, how far times since now are AWS's; "" where they are AWS's anyway."""
@@ -266,15 +287,16 @@ class Rehearsal(Cloud):
 
         self.say_python(lane)
         with self._state.one_deploy():
-            deployment = self.prepare(lane)
+            deployment = self.prepare(lane).as_it_stands()
             wanted = deployment.wanted()
-            todo = with_ledger(plan_edit(lane, wanted, before, self._aws), lane, self._project, self._aws)
+            todo = with_ledger(plan_edit(deployment.lane, wanted, before, self._aws), lane, self._project, self._aws)
             watch = Watch(on_step=self.on_step, on_wait=self._note, at_once=STEPS_AT_ONCE)
             self.carry_out(deployment, todo, watch)
         return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:
         """Deploy *lane* where it lacks anything, which leaves nothing to change."""
+        self.check_awake(lane)
         self.make_deployed(lane)
         return frozenset()
 
@@ -319,6 +341,7 @@ class Rehearsal(Cloud):
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""
+        self.check_awake(lane)
         self.make_deployed(lane)
         self.place_samples(lane, workflow, payload)
 

@@ -61,7 +61,9 @@ def check_cloud(aws: Aws, here: Cloud, asked: Asked) -> str:
 
     Raises:
         UsageError: The ranks wait for each other, and some would never start.
+        LanesError: The lane sleeps.
     """
+    here.check_awake(asked.lane)
     here.check_room(asked.lane, asked.workflow, asked.payload)
     return check_account(aws, asked.lane, asked.workflow, asked.payload)
 

@@ -172,3 +172,12 @@ def test_a_change_of_code_or_settings_has_a_later_time(make):
     assert told["LastModified"] == times[-1]
     client.update_function_code(FunctionName="f", ZipFile=zipped(SOURCE), DryRun=True)
     assert configuration(client)["LastModified"] == times[-1]
+
+
+def test_no_concurrency_is_told_as_none_reserved_is_not(make):
+    lambda_ = make()
+    assert "Concurrency" not in lambda_.get_function(FunctionName="f")
+    lambda_.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+    assert lambda_.get_function(FunctionName="f")["Concurrency"] == {"ReservedConcurrentExecutions": 0}
+    lambda_.delete_function_concurrency(FunctionName="f")
+    assert "Concurrency" not in lambda_.get_function(FunctionName="f")

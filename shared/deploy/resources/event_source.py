@@ -56,7 +56,7 @@ def desired(lane: Lane, upload: Upload, tags: Mapping[str, str]) -> Resource:
     """Return the mapping of *upload*'s queue to its function."""
     batch = _TOGETHER if upload.window_seconds else _EACH
     told: dict[str, Json] = {
-        "enabled": True,
+        "enabled": not lane.asleep,
         "queue": lane.queue_arn(upload.queue.name),
         "batch": batch,
         "window_seconds": upload.window_seconds or 0,

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.config.naming import name_prefix
+from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Step
 from shared.deploy.reading import if_there, listed_names
 from shared.deploy.steps import differences, missing_tags, removed, updated
@@ -28,6 +29,7 @@ KIND = "role"
 SERVICE = "iam"
 ARN = ("iam", "role/")
 _INLINE = "lane"
+_PATH = "/"  # consoles make roles under /service-role/
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
@@ -57,6 +59,7 @@ def desired(name: str, tags: Mapping[str, str], trust: Trust, policy: Policy, bo
         name,
         tags,
         {
+            "path": _PATH,
             "trust": _canonical(trust.document()),
             "policies": {_INLINE: _canonical(policy.document())},
             "attached": (),
@@ -79,6 +82,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         name,
         read_tags(role.get("Tags", ())),
         {
+            "path": role["Path"],
             "trust": _canonical(role["AssumeRolePolicyDocument"]),
             "policies": {
                 policy: _canonical(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
@@ -97,10 +101,19 @@ def names(aws: Aws, team: str) -> Iterator[str]:
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
-    """Return what makes *have* into *want*. A policy that was added by hand is removed: nothing proves it."""
+    """Return what makes *have* into *want*. A policy that was added by hand is removed: nothing proves it.
+
+    Raises:
+        OwnershipError: It lies under a path, which is part of its ARN and cannot be changed.
+    """
     policy = Call("iam", "put_role_policy", {**_inline(want.name), "PolicyDocument": _policy(want)})
     if have is None:
         return Step("create", KIND, want.name, tuple(_grants(want)), (_create(want), policy))
+    if want.properties["path"] != have.properties["path"]:
+        raise OwnershipError(
+            f"role {want.name} lies under the path {have.properties['path']}, which AWS cannot change",
+            fix="take it off what uses it and delete it: a deploy makes it anew",
+        )
     diff = (*differences(want.properties, have.properties), *missing_tags(want, have))
     return updated(want, diff, *_update(want, have, policy))
 

@@ -2,7 +2,8 @@
 
 They are one resource because Scheduler tags groups alone, and takes a role for a group and no less. So what somebody
 adds to the group by hand is removed, as on a role. Whether a schedule fires is no matter of files: who pauses it
-(``lanes schedule pause``) decides that, and no deploy lets it go on. Source: EventBridge Scheduler user guide,
+(``lanes schedule pause``) decides that, and no deploy lets it go on. What ``lanes sleep`` paused has a mark in its
+description, so that ``lanes wake`` lets go on that alone. Source: EventBridge Scheduler user guide,
 "Managing a schedule group" and "Confused deputy prevention in EventBridge Scheduler" (read 2026-11-29).
 """
 
@@ -36,6 +37,8 @@ EXECUTION_ID = "<aws.scheduler.execution-id>"
 """What Scheduler replaces by an id of the start. Source: user guide, "Adding context attributes" (read 2026-11-29)."""
 START = "aws-sdk:sfn:startExecution"
 PAUSED, ACTIVE = "DISABLED", "ENABLED"
+SLEEPING = {"State": PAUSED, "Description": "asleep: lanes wake lets it go on"}
+"""How a schedule is while its lane sleeps."""
 _RETRIES = {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400}  # Scheduler's own, and its most
 _NOT_THERE = "ResourceNotFoundException"
 _STATE = "State"
@@ -52,7 +55,8 @@ def wanted(sources: Sources) -> Iterator[Resource]:
 def desired(lane: Lane, workflow: Workflow, told: Schedules, tags: Mapping[str, str]) -> Resource:
     """Return the schedules of *workflow*, each as Scheduler's calls have it, but for its name, group and state."""
     schedules: dict[str, Json] = {key: _wanted(lane, workflow, told, key) for key in told.by_key}
-    return Resource(KIND, told.group, tags, {"arn": lane.schedule_group_arn(told.group), "schedules": schedules})
+    arn, asleep = lane.schedule_group_arn(told.group), bool(lane.asleep)
+    return Resource(KIND, told.group, tags, {"arn": arn, "schedules": schedules, "asleep": asleep})
 
 
 def target_input(machine: str, key: str, payload: Json) -> str:
@@ -150,7 +154,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         calls.append(
             Call(SERVICE, "tag_resource", {"ResourceArn": want.properties["arn"], "Tags": tag_pairs(want.tags)})
         )
-    stays = [f"{key}: paused, and stays so (lanes schedule resume)" for key in new if _paused(old.get(key))]
+    stays = [f"{key}: {why}" for key in new if key in old and (why := _stays(old[key]))]
     return Step("update" if calls else "nothing", KIND, want.name, (*diff, *stays), tuple(calls))
 
 
@@ -163,22 +167,35 @@ def remove(have: Resource) -> Step:
 def _difference(key: str, want: Mapping[str, Json], have: Mapping[str, Json] | None) -> tuple[str, ...]:
     if have is None:
         return (f"{key}: {as_text(want['ScheduleExpression'])}",)
-    found = {field: value for field, value in have.items() if field != _STATE}
+    found = {field: value for field, value in have.items() if field not in _standing(have)}
     return differences(want, found, key)
 
 
-def _paused(have: Mapping[str, Json] | None) -> bool:
-    return have is not None and have.get(_STATE) == PAUSED
+def sleeps(have: Mapping[str, Json]) -> bool:
+    """Say whether a schedule, as Scheduler tells it, was paused because its lane sleeps."""
+    return SLEEPING.items() <= have.items()
+
+
+def _standing(have: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what of a schedule a deploy leaves as it is."""
+    return {**SLEEPING} if sleeps(have) else {_STATE: have.get(_STATE, ACTIVE)}
+
+
+def _stays(have: Mapping[str, Json]) -> str:
+    """Say what of a schedule a deploy leaves as it is, where that is not what the reader expects."""
+    if sleeps(have):
+        return "paused, for the lane sleeps (lanes wake)"
+    return "paused, and stays so (lanes schedule resume)" if have.get(_STATE) == PAUSED else ""
 
 
 def _create(want: Resource, key: str) -> Call:
-    return _put("create_schedule", want, key, ACTIVE)
+    return _put("create_schedule", want, key, SLEEPING if want.properties["asleep"] else {_STATE: ACTIVE})
 
 
 def _update(want: Resource, key: str, old: Mapping[str, Json]) -> Call:
-    return _put("update_schedule", want, key, old.get(_STATE, ACTIVE))
+    return _put("update_schedule", want, key, _standing(old))
 
 
-def _put(method: str, want: Resource, key: str, state: Json) -> Call:
+def _put(method: str, want: Resource, key: str, standing: Mapping[str, Json]) -> Call:
     told = as_mapping(as_mapping(want.properties["schedules"])[key])
-    return Call(SERVICE, method, {"GroupName": want.name, "Name": key, **told, _STATE: state})
+    return Call(SERVICE, method, {"GroupName": want.name, "Name": key, **told, **standing})

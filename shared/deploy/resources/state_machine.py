@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 KIND = "state machine"
 SERVICE = "stepfunctions"
 ARN = ("states", "stateMachine:")
+ASLEEP = "asleep"
+"""The tag that says since when the lane sleeps. All its state machines carry it, and nothing else says so."""
 STOP_EXECUTIONS, AWAIT_GONE = "stop executions", "await no state machine"
 
 
@@ -43,7 +45,7 @@ def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Json], tags
     return Resource(
         KIND,
         workflow.name,
-        tags,
+        {**tags, ASLEEP: lane.asleep} if lane.asleep else tags,
         {
             "arn": lane.state_machine_arn(workflow.key),
             "type": workflow.type.upper(),

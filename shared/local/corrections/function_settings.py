@@ -1,8 +1,8 @@
 """Settings of functions that moto drops, or takes where Lambda refuses them.
 
-Switched on, a function keeps each setting that it is changed to, and tells when it was changed last. Its layers are
-there, in its region, and no two versions of one. tests/contract/test_function_settings.py fails when moto changes what
-is used.
+Switched on, a function keeps each setting that it is changed to, and tells when it was changed last. It tells that 0
+executions are reserved for it, which moto takes for no reservation. Its layers are there, in its region, and no two
+versions of one. tests/contract/test_function_settings.py fails when moto changes what is used.
 
 Source: Lambda API reference, CreateFunction, UpdateFunctionCode and UpdateFunctionConfiguration. The words of refusals
 are those that others have recorded (localstack's validation of layers; read 2026-11-29).
@@ -37,6 +37,7 @@ def function_settings_kept() -> Iterator[None]:
     seams = (
         Seam(LambdaFunction, "update_configuration", _keeping_settings),
         Seam(LambdaFunction, "update_function_code", _keeping_code),
+        Seam(LambdaFunction, "get_code", _telling_none),
         replacing(LambdaFunction, "_get_layers_data", _layers),
         Seam(LambdaBackend, "layers_versions_by_arn", _of_every_account),
     )
@@ -73,6 +74,16 @@ def _keeping_code(original: Callable[..., object]) -> Callable[..., object]:
         return self.get_configuration()
 
     return update
+
+
+def _telling_none(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @functools.wraps(original)
+    def get(self: LambdaFunction) -> dict[str, Any]:
+        told = original(self)
+        reserved = self.reserved_concurrency
+        return told if reserved is None else {**told, "Concurrency": {"ReservedConcurrentExecutions": int(reserved)}}
+
+    return get
 
 
 def _layers(self: LambdaFunction, layers_versions_arns: Sequence[str]) -> list[dict[str, object]]:

@@ -75,8 +75,9 @@ def test_anothers_resource_stops_the_plan_with_its_owner(lane, project, aws, sna
 def test_nobodys_resource_is_not_adopted(lane, project, aws, snapshot, make):
     make(aws, lane, {})
     before = snapshot("team2")
-    with pytest.raises(OwnershipError, match="carries no tag that says whose it is"):
+    with pytest.raises(OwnershipError, match="carries no tag that says whose it is") as caught:
         prepare_lane(lane, project, aws).deploy()
+    assert str(caught.value.fix).startswith("lanes adopt team2")
     assert snapshot("team2") == before
 
 
