@@ -129,7 +129,7 @@ def test_the_teams_people_start_runs_and_can_do_nothing_else_that_costs(project,
         partial(people.client("dynamodb").delete_item, TableName=table, Key=account),
     ]
     for each in tried:
-        with pytest.raises(ClientError, match="not authorized|AccessDenied"):
+        with pytest.raises(ClientError, match=r"not authorized|AccessDenied"):
             each()
 
 
