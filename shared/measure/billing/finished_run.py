@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.config.prepaid import GATE
 from shared.measure.billing.bill import price_run, quick_trace
 from shared.measure.billing.usage import Usage
 from shared.measure.observed.trace import trace_of
@@ -63,11 +62,9 @@ class FinishedRun:
         """How many invocations the cost lacks: a state calls a function's own ARN, and no log line tells the run."""
         if self.trace is None or self.cost is None:
             return 0
-        gate = GATE if self.run.lane.prepaid else ""  # what it calls is the platform's, as is the cost of that
-        visits = [visit for visit in self.trace.visits if visit.state != gate]
-        named = {request for visit in visits for request in visit.requests}
+        named = {request for visit in self.trace.visits for request in visit.requests}
         counted = sum(item.amount for item in self.cost.items if item.name == "lambda_requests")
-        return max(0, len(named) + sum(visit.unnamed for visit in visits) - int(counted))
+        return max(0, len(named) + sum(visit.unnamed for visit in self.trace.visits) - int(counted))
 
     def as_record(self, *, printed: bool = False) -> dict[str, Json]:
         """Return it for JSON. Throughput is in records per second.
