@@ -19,7 +19,7 @@ description: Ranks that sleep or fail.
 functions:
   step: {handler: steps.step, memorySize: 1024, timeout: 1, uses: {}}
 parameters:
-  world_size: {type: integer, default: 2, minimum: 1, maximum: 1000, description: How many items are reserved.}
+  world_size: {type: integer, default: 2, minimum: 1, maximum: 100000, description: How many items are reserved.}
   items: {type: integer, default: 2, minimum: 0, maximum: 1000, description: How many items there really are.}
   seconds: {type: number, default: 0, description: How long each sleeps.}
   fails: {type: boolean, default: false, description: Whether each fails.}

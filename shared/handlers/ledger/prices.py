@@ -18,9 +18,10 @@ INIT_SECONDS = 10
 """The longest cold start, which Lambda bills beside the call since August 2025: after it, it begins anew within the
 call's own time. Source: Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle" (read
 2026-11-29)."""
-SERVICE_CALL_USD = 0.0005
-"""What a call of S3, DynamoDB, SQS or SNS by a state may cost: some 4,000 read units, or 800 write units. A state takes
-256 KB, so it writes no more than that into a table and its index in one transaction; a batch reads 16 MB."""
+SERVICE_CALL_USD = 0.001
+"""What a call of S3, DynamoDB, SQS or SNS by a state may cost at the most: 8,000 read units, or 1,600 write units. A
+batch reads 16 MB, which are 4,096; a state takes 256 KB, and so writes 1,024 into a table and an index in a
+transaction."""
 _FREE_STORAGE_MB = 512
 
 
