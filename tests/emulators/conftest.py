@@ -18,6 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from shared.config.load import load_project
@@ -78,6 +79,12 @@ def root(tmp_path_factory, copy_project):
 @pytest.fixture(scope="session")
 def project(root):
     return load_project(root)
+
+
+@pytest.fixture
+def clients(ministack):
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return lambda service: session.client(service, endpoint_url=ministack)
 
 
 @pytest.fixture

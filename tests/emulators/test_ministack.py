@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 
-import boto3
 import pytest
 
 from shared.aws.client import connect_aws
@@ -84,12 +83,6 @@ DEFINITION = {
         }
     },
 }
-
-
-@pytest.fixture
-def clients(ministack):
-    session = boto3.Session("test", "test", region_name="us-east-1")
-    return lambda service: session.client(service, endpoint_url=ministack)
 
 
 @pytest.fixture
