@@ -46,6 +46,8 @@ COMMANDS = {
     "trace": ("trace topics --otlp nosuch/trace.json", READS),
     "verify": ("verify nosuch", READS),
     "review": ("review --base nosuch", READS),
+    "archive": ("archive topics --to kept", WRITES),
+    "clean": ("clean --dry-run", WRITES),
     "predict": ("predict cosmic --records 1000", READS),
     "team new": ("team new team3", READS),
     "workflow new": ("workflow new team1 word-count --like map-reduce", READS),

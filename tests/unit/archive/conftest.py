@@ -1,5 +1,7 @@
 """A lane with a bucket, a table and logs on an embedded cloud of the test's own process, and stores for its archive."""
 
+import time
+
 import pytest
 
 from shared.archive.stores import BucketStore, FolderStore
@@ -75,7 +77,7 @@ def subject(project, aws):
 def log(aws, lane, at, message):
     group = next(iter(lane.functions.values())).log_group
     stream = {"logGroupName": group, "logStreamName": "2026/12/01/[$LATEST]one"}
-    now = 1_780_000_000_000
+    now = int(time.time() * 1000)  # CloudWatch takes nothing that is older than the group keeps
     aws.logs.put_log_events(**stream, logEvents=[{"timestamp": now + at, "message": message}])
 
 

