@@ -107,7 +107,9 @@ def test_a_failure_lets_what_is_begun_end_and_begins_nothing_more():
         carried(todo, do, told=told)
     assert [each.name for each in told][:3] == ["alpha", "charlie", "delta"]
     text = str(stopped.value)
-    assert text.startswith("could not create role bravo: no room\n  done: create role alpha\n  done: create role charlie\n")
+    assert text.startswith(
+        "could not create role bravo: no room\n  done: create role alpha\n  done: create role charlie\n"
+    )
     assert "  left: create function late\n  fix: make room, then run the command again" in text
     assert text.count("done:") + text.count("left:") == len(todo.steps) - 1
 
