@@ -37,7 +37,7 @@ def here(project):
         ["validate"],
         ["validate", "team1"],
         ["plan", "team1"],
-        ["deploy", "team1", "team2"],
+        ["deploy", "team1"],
         ["run", "team1", "word-count"],
         ["sweep", "team1", "word-count", "--n", "1,2"],
         ["render"],
@@ -84,14 +84,14 @@ def test_every_team_gets_a_row_and_what_is_wrong_with_one_is_in_its_own(lanes):
     rows = {row.split()[0]: row for row in out.splitlines()}
     assert code == 1
     assert rows.pop("team").split() == ["team", "workflows", "names"]
-    assert "  not valid: 1 problem in the project's files" in rows.pop("team1")
+    assert "  not valid: 2 problems in the project's files" in rows.pop("team1")
     assert rows
     assert all(row.endswith("  valid") for row in rows.values())
     assert TOLD in err
     assert f"{len(rows) + 1} teams: {len(rows)} done, 1 failed" in err
     told = json.loads(lanes("validate", "team1", "team2", "--json")[1])
     assert [(row["team"], row["valid"], len(row["problems"])) for row in told] == [
-        ("team1", False, 1),
+        ("team1", False, 2),
         ("team2", True, 0),
     ]
 
