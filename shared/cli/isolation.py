@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, Team
+from shared.cli.options import AllTeams, AsJson, Team
 from shared.cli.proof_view import told
 from shared.cli.where import Where, on_cloud
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from shared.isolation.proof.account.account import Account, Expected
     from shared.isolation.proof.documents.document import Document
 
-TeamOption = Annotated[str | None, typer.Option("--team", help="Only this team; all teams when left out.")]
+TeamOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--team", help="Only this team; may be given several times. All teams when left out.", show_default=False
+    ),
+]
 DeployedOption = Annotated[bool, typer.Option("--deployed", help="Prove what the cloud holds, not the files.")]
 
 
@@ -36,14 +43,15 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def prove(
     *,
-    team: TeamOption = None,
+    teams: TeamOptions = None,
+    every: AllTeams = False,
     deployed: DeployedOption = False,
     where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Prove that no policy and no database role lets a team past its own names. If one does, name it and exit 1.
 
-    Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
+    Example: lanes isolation prove --all, or with --team team2, or with --deployed --aws
     """
     from shared.cli.wiring import open_project
     from shared.deploy.proved import prove_files
@@ -53,15 +61,17 @@ def prove(
     from shared.isolation.proof.names.disjoint import name_rules
     from shared.isolation.proof.proof import prove as prove_documents
 
-    project = open_project()
+    if every and teams:
+        raise UsageError("--all is every team, and teams are named beside it", fix="leave one of them out")
+    project, asked = open_project(), tuple(dict.fromkeys(teams or ()))
     left = None
     if deployed or where.asked:
-        documents, account, left = _deployed(project, team, where)
+        documents, account, left = _deployed(project, asked, where)
         rules, catalogue = name_rules(project.naming, commons_of(project.settings)), load_catalogue()
         proof = prove_documents(documents, project.place, rules, catalogue)
         proof = with_account(proof, account, project.place, catalogue, _expected(project))
     else:
-        proof = prove_files(project, team)
+        proof = prove_files(project, *asked)
     if as_json:
         console.print_json({"proved": proof.holds, **asdict(proof), **(left.data() if left else {})})
     else:
@@ -172,7 +182,7 @@ def quotas(*, where: Where, as_json: AsJson = False) -> None:
 def _documents(project: Project, team: str | None) -> list[Document]:
     from shared.deploy.documents import lane_documents
 
-    return [document for lane in _lanes(project, team) for document in lane_documents(lane)]
+    return [document for lane in _lanes(project, *([team] if team else ())) for document in lane_documents(lane)]
 
 
 def _service(project: Project) -> RendezvousService | None:
@@ -197,15 +207,15 @@ def _expected(project: Project) -> Expected:
     )
 
 
-def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:
+def _deployed(project: Project, teams: Sequence[str], where: Where) -> tuple[list[Document], Account, Orphans]:
     from shared.cli.wiring import open_cloud
     from shared.deploy.readback.account import read_account
     from shared.deploy.readback.lanes import deployed_documents
     from shared.deploy.readback.orphans_found import look_for_orphans
     from shared.deploy.readback.sight import Sight
 
-    service = None if team else _service(project)
-    lanes = [*_lanes(project, team), *([service.lane] if service else [])]
+    service = None if teams else _service(project)
+    lanes = [*_lanes(project, *teams), *([service.lane] if service else [])]
     sight = Sight()
     with open_cloud(project, where, lanes) as cloud:
         documents = [document for lane in lanes for document in deployed_documents(lane, cloud, sight)]
@@ -216,8 +226,8 @@ def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Do
         return documents, read_account(lanes, cloud, sight), look_for_orphans(project, cloud)
 
 
-def _lanes(project: Project, team: str | None) -> list[Lane]:
-    return [project.lane(team)] if team else list(project.teams.values())
+def _lanes(project: Project, *teams: str) -> list[Lane]:
+    return [project.lane(team) for team in teams] or list(project.teams.values())
 
 
 def _account_limit(project: Project, where: Where) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, Check, Team
+from shared.cli.options import AllTeams, AsJson, Check, Team
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.config.naming import Name
     from shared.config.roster import Entry
     from shared.deploy.readback.orphans_found import Orphans
+    from shared.values import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -36,10 +37,12 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def validate(
-    team: Annotated[
-        str | None, typer.Argument(help="The team's slug: leave out what is wrong in other teams' folders.")
+    teams: Annotated[
+        list[str] | None,
+        typer.Argument(help="The teams' slugs: leave out what is wrong in other teams' folders.", show_default=False),
     ] = None,
     *,
+    every: AllTeams = False,
     deployed: Annotated[
         bool,
         typer.Option("--deployed", help="Also find what is in the cloud and in no file; exit 1 if there is any."),
@@ -49,16 +52,21 @@ def validate(
 ) -> None:
     """Check all files: naming, settings, teams, cards, handlers, libraries, and templates as Step Functions does.
 
-    It lists every problem with its line. It runs nobody's code.
+    It lists every problem with its line. It runs nobody's code. Several teams, and --all, get a row each.
 
-    Example: lanes validate, or lanes validate team2, or lanes validate --deployed --aws
+    Example: lanes validate, or lanes validate team2, or lanes validate --all, or lanes validate --deployed --aws
     """
     from dataclasses import asdict
 
+    from shared.cli.many_view import check_which
     from shared.cli.wiring import open_valid
     from shared.config.problems import ConfigError
 
-    asked = [team] if team else []
+    asked = list(dict.fromkeys(teams or ()))
+    if every or len(asked) > 1:
+        check_which(asked, every=every, command="lanes validate")
+        _validate_each(asked, where if deployed or where.asked else None, as_json=as_json)
+        return
     try:
         project = open_valid(*asked)
     except ConfigError as error:
@@ -69,7 +77,7 @@ def validate(
     lanes = {name: project.lane(name) for name in asked} or project.teams
     counts = {
         "teams": len(lanes),
-        "workflows": sum(len(lane.workflows) for lane in lanes.values()) if team else len(list(project.cards)),
+        "workflows": sum(len(lane.workflows) for lane in lanes.values()) if asked else len(list(project.cards)),
         "names": sum(len(project.names[name]) for name in lanes),
     }
     left = _orphans(project, where) if deployed or where.asked else None
@@ -78,7 +86,41 @@ def validate(
     else:
         told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
         console.out.print("valid: " + ", ".join(told))
-        for line in left.lines() or ["no orphans: all that lanes made is in a team's file"] if left else ():
+    _tell_orphans(left, as_json=as_json)
+
+
+def _validate_each(asked: list[str], where: Where | None, *, as_json: bool) -> None:
+    """Check the files of each team that is *asked* for, or of all, and what is in the cloud at *where*."""
+    from dataclasses import asdict
+
+    from shared.cli.many_view import Row, finish, teams_of
+    from shared.cli.wiring import open_each
+
+    project, broken = open_each(*asked)
+    names = teams_of(project, asked)
+    left = _orphans(project, where) if where else None
+    rows = []
+    for team in names:
+        counts = {"workflows": len(project.lane(team).workflows), "names": len(project.names[team])}
+        problems = [asdict(problem) for problem in broken[team].problems] if team in broken else []
+        data: dict[str, Json] = {"valid": not problems, "problems": problems, **counts}
+        data |= left.of([team], project.teams).data() if left else {}
+        figures = {name: str(count) for name, count in counts.items()}
+        rows.append(Row(team, "not valid" if problems else "valid", figures, data, broken.get(team)))
+    try:
+        finish(rows, as_json=as_json)
+    finally:
+        _tell_orphans(left, as_json=as_json)
+
+
+def _tell_orphans(left: Orphans | None, *, as_json: bool) -> None:
+    """Tell what is *left* in a cloud that was looked at.
+
+    Raises:
+        typer.Exit: There is any, or not all could be seen.
+    """
+    if left and not as_json:
+        for line in left.lines() or ["no orphans: all that lanes made is in a team's file"]:
             console.out.print(line)
     if left and (left.found or left.unseen):
         raise typer.Exit(1)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from shared.isolation.proof.proof import Proof
 
 
-def prove_files(project: Project, team: str | None = None) -> Proof:
+def prove_files(project: Project, *teams: str) -> Proof:
     """Prove that no document that the files of *project* make lets a team past its own names, or find where one does.
 
     Args:
         project: Whose files.
-        team: Only this team's; all teams' and, where we run it, the rendezvous service's when left out.
+        teams: Only theirs; all teams' and, where we run it, the rendezvous service's when left out.
     """
-    lanes = [project.lane(team)] if team else list(project.teams.values())
-    service = rendezvous_service(project) if not team and project.settings.rendezvous.service else None
+    lanes = [project.lane(team) for team in teams] or list(project.teams.values())
+    service = rendezvous_service(project) if not teams and project.settings.rendezvous.service else None
     documents = [document for lane in lanes for document in lane_documents(lane)]
     documents += service_documents(service) if service else []
     links = [link for lane in lanes for link in lane_links(lane)]

@@ -8,6 +8,7 @@ that difference for whoever shows it; for commands, :func:`shared.cli.wiring.clo
 from __future__ import annotations
 
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from shared.aws.access_key import AccessKey, credentials
@@ -223,6 +224,7 @@ class Rehearsal(Cloud):
         self._state = state
         self._running = state.running()
         self._told: set[str] = set()
+        self._making = Lock()  # several lanes are deployed at once, and may share an image or a bucket of shared data
 
     @property
     def outlives_command(self) -> bool:
@@ -249,7 +251,8 @@ class Rehearsal(Cloud):
         from shared.local.networks import other_network
 
         if deployment.lane.commons:
-            self.make_commons(deployment.lane)
+            with self._making:
+                self.make_commons(deployment.lane)
         if todo.changes:
             check_layers(deployment.lane, self._aws)
             if told := other_network(deployment.lane):
@@ -403,4 +406,5 @@ class Rehearsal(Cloud):
         """Return the image of each function of *lane* that is one, by its key: made here, unless one was pushed."""
         from shared.local.images import images_here
 
-        return images_here(lane, self.packages(lane), self._state.folder / "images-here", self._aws, push=push)
+        with self._making:
+            return images_here(lane, self.packages(lane), self._state.folder / "images-here", self._aws, push=push)

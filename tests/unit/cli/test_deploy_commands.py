@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,9 +35,11 @@ def test_from_plan_to_destroy(lanes, cloud):
     assert "0 unchanged" not in out
 
     code, out, err = lanes("deploy", "team2", "team1")
-    assert (code, out) == (0, "")
-    assert "+ state machine team2-COSMIC-AI-7078ea12" in err
-    assert "team1: " in err
+    assert code == 0
+    rows = out.splitlines()
+    assert rows[0].split() == ["team", "steps", "seconds"]
+    assert [(row.split()[0], row.split()[-1]) for row in rows[1:]] == [("team2", "created"), ("team1", "created")]
+    assert "2 teams: 2 done" in err
     assert "ends with the command" not in err
 
     code, out, err = lanes("deploy", "team2", "--json")
@@ -77,19 +80,62 @@ def test_a_team_whose_file_is_gone_is_not_taken_for_the_one_with_the_nearest_nam
 
 
 def test_ctrl_c_in_the_midst_tells_what_is_done_and_what_is_left(project, cloud, lanes):
-    command = [sys.executable, "-m", "shared.cli", "deploy", "team2", "wssr"]
+    command = [sys.executable, "-m", "shared.cli", "deploy", "team2"]
     with subprocess.Popen(command, cwd=project.root, text=True, stderr=subprocess.PIPE) as process:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         err = process.stderr.read()
     assert first.startswith("+ ")
     assert process.returncode == 130
-    assert "not begun: wssr\nerror: interrupted in the midst of create " in err
+    assert "error: interrupted " in err
     assert f"\n  done: create {first.removeprefix('+ ')}" in err
     assert "\n  left: create state machine team2-COSMIC-AI-7078ea12\n" in err
     assert lanes("deploy", "team2")[0] == 0
     assert "nothing to do" in lanes("plan", "team2")[1]
     assert lanes("destroy", "team2", "--yes")[0] == 0
+
+
+def test_one_that_is_broken_loses_no_other(lanes, cloud, project):
+    folder = project.root / "teams" / "wssr" / "own"
+    folder.mkdir(parents=True)
+    (folder / "workflow.yaml").write_text("functions: {}\nnonsense: 1\n")
+    try:
+        code, out, err = lanes("deploy", "team1", "wssr", "topics", "--json")
+    finally:
+        shutil.rmtree(folder.parent)
+    assert code == 1
+    told = {row["team"]: row for row in json.loads(out)}
+    assert list(told) == ["team1", "wssr", "topics"]
+    assert "teams/wssr/own" in told["wssr"]["error"]["what"]
+    assert all("error" not in told[team] for team in ("team1", "topics"))
+    assert "3 teams: 2 done, 1 failed" in err
+    assert "nothing to do" in lanes("plan", "topics")[1]
+
+
+def test_teams_and_all_together_and_neither_are_refused(lanes, cloud):
+    for command in ("deploy", "destroy"):
+        code, _, err = lanes(command, "team1", "--all")
+        assert (code, "fix: leave one of them out" in err) == (2, True)
+        code, _, err = lanes(command)
+        assert (code, f"{command} --all for every team that has a file" in err) == (2, True)
+
+
+def test_all_are_destroyed_when_their_count_is_typed(lanes, cloud, project):
+    assert lanes("deploy", "team1", "topics")[0] == 0
+    code, out, _ = lanes("destroy", "--all", "--dry-run")
+    assert code == 0
+    rows = {row.split()[0]: row for row in out.splitlines() if row.strip() != "team"}
+    assert list(rows) == list(project.teams)
+    assert "; with data: " in rows["team1"]
+    assert rows["team2"].endswith("nothing there")
+    code, _, err = lanes("destroy", "--all", answer="destroy 2 teams")
+    assert code == 1
+    assert "This removes all data of team1, topics for good" in err
+    assert "not confirmed; nothing was done" in err
+    code, out, _ = lanes("destroy", "--all", answer="destroy all 2 teams")
+    assert code == 0
+    assert all(" deleted" in row or "nothing there" in row for row in out.splitlines()[1:])
+    assert lanes("destroy", "--all", "--yes")[0] == 0
 
 
 def test_a_plan_as_data_holds_the_calls(lanes, cloud):

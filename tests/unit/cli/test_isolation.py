@@ -29,6 +29,14 @@ def test_prove_one_team_as_json(lanes):
     assert told["statements"] > told["documents"] > 5
 
 
+def test_prove_several_teams_or_all(lanes):
+    told = json.loads(lanes("prove", "--team", "team2", "--team", "team1", "--json")[1])
+    assert (told["proved"], sorted(told["teams"])) == (True, ["team1", "team2"])
+    assert lanes("prove", "--all")[1] == lanes("prove")[1]
+    code, _, err = lanes("prove", "--all", "--team", "team2")
+    assert (code, "leave one of them out" in err) == (2, True)
+
+
 def test_an_unknown_team_is_asked_wrongly(lanes):
     code, out, err = lanes("prove", "--team", "team22")
     assert (code, out) == (2, "")

@@ -37,7 +37,7 @@ def here(project):
         ["validate"],
         ["validate", "team1"],
         ["plan", "team1"],
-        ["deploy", "team1", "team2"],
+        ["deploy", "team1"],
         ["run", "team1", "word-count"],
         ["sweep", "team1", "word-count", "--n", "1,2"],
         ["render"],
@@ -77,3 +77,25 @@ def test_json_tells_each_problem_in_its_parts(lanes):
         "what": 'States.Pieces.Next: "Merg" is no state of this machine',
         "fix": "did you mean 'Merge'?",
     }
+
+
+def test_every_team_gets_a_row_and_what_is_wrong_with_one_is_in_its_own(lanes):
+    code, out, err = lanes("validate", "--all")
+    rows = {row.split()[0]: row for row in out.splitlines()}
+    assert code == 1
+    assert rows.pop("team").split() == ["team", "workflows", "names"]
+    assert "  not valid: 2 problems in the project's files" in rows.pop("team1")
+    assert rows
+    assert all(row.endswith("  valid") for row in rows.values())
+    assert TOLD in err
+    assert f"{len(rows) + 1} teams: {len(rows)} done, 1 failed" in err
+    told = json.loads(lanes("validate", "team1", "team2", "--json")[1])
+    assert [(row["team"], row["valid"], len(row["problems"])) for row in told] == [
+        ("team1", False, 2),
+        ("team2", True, 0),
+    ]
+
+
+def test_several_that_are_valid_are_not_held_up_by_another(lanes):
+    code, out, _ = lanes("validate", "team2", "topics")
+    assert (code, [row.split()[0] for row in out.splitlines()]) == (0, ["team", "team2", "topics"])

@@ -1,4 +1,4 @@
-"""Code of more than 50 MB: sent to the lane's bucket, fetched from there, and the same code afterwards."""
+"""Large code: sent to the lane's bucket, fetched from there, and the same code afterwards."""
 
 import base64
 import hashlib
@@ -82,7 +82,7 @@ def test_what_lies_there_under_the_name_is_not_trusted(aws, deployed, objects, a
 
 def test_a_bucket_that_is_not_there_is_told_with_the_way_to_have_one(aws, lane):
     client = LargeCodeClient(aws, lane, largest=1)
-    with pytest.raises(LanesError, match="more than Lambda takes directly") as caught:
+    with pytest.raises(LanesError, match="could not be put into the lane's bucket") as caught:
         client.create_function(FunctionName="f", Code={"ZipFile": b"large"})
     assert "lanes deploy team2 makes the bucket" in str(caught.value)
 
