@@ -145,7 +145,7 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
             Statement("Layers", SEE_LAYERS, (own.arn("lambda", "layer:"),)),
             *others_code,
-            Statement("Images", _brief(PUSH_IMAGES), (own.folder("ecr", "repository/"),)),
+            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
@@ -169,7 +169,7 @@ _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.
 _BRIEF = (
     *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionConfiguration"),
     *("lambda:*FunctionEventInvokeConfig", "scheduler:*Schedule", "ssm:GetParameter*"),
-    *("ecr:*LayerUpload", "iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
+    *("iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
 )
 
 

@@ -16,6 +16,7 @@ from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.app import Enforcement
 from shared.local.enforcement.facts import MotoFacts
 from shared.local.objects.arriving import BODY
+from shared.local.trail import Trail
 
 ROOT = "arn:aws:iam::123456789012:root"
 
@@ -43,7 +44,7 @@ def cloud():
 
 @pytest.fixture
 def ask(cloud, judge, account):
-    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id))
+    enforcement = Enforcement(cloud, judge, account.id, MotoFacts(account.id), Trail(account.id, lambda: 0.0))
 
     def request(caller, service, line, body=b"", headers=()):
         method, target = line.split(" ")
@@ -102,7 +103,7 @@ def test_an_object_is_read_as_it_is_sent(cloud, judge, account, root):
         start("200 OK", [])
         return (read.append(number) or b"x" for number in range(3))
 
-    ask = Enforcement(streaming, judge, account.id, MotoFacts(account.id))
+    ask = Enforcement(streaming, judge, account.id, MotoFacts(account.id), Trail(account.id, lambda: 0.0))
     scope = f"Credential=AKIA/20261129/{account.region}/s3/aws4_request, SignedHeaders=host, Signature=0"
     environ = {
         CALLER: root,
