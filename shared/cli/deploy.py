@@ -1,4 +1,4 @@
-"""``lanes plan``, ``lanes deploy``, ``lanes destroy`` and ``lanes render``."""
+"""``lanes deploy``, ``lanes destroy`` and ``lanes render``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.options import AllTeams, AsJson, Check, DryRun, SomeTeams, Teams, Yes
-from shared.cli.package_view import as_data as sizes_as_data
-from shared.cli.package_view import as_lines as sizes_as_lines
-from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
+from shared.cli.options import AllTeams, AsJson, Check, DryRun, SomeTeams, Yes
+from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -26,49 +24,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
-    app.command()(plan)
     app.command()(deploy)
     app.command()(destroy)
     app.command()(render)
-
-
-@on_cloud
-def plan(
-    teams: Teams,
-    *,
-    where: Where,
-    as_json: AsJson = False,
-) -> None:
-    """Show what a deploy of teams would change, and how large their packages are; change nothing.
-
-    Example: lanes plan team1 team2
-    """
-    from shared.cli.wiring import cloud_of, open_cloud, open_valid
-    from shared.deploy.readback.orphans_found import look_for_orphans
-    from shared.run.connecting import cloud_state
-
-    project = open_valid(*teams)
-    lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    plans = []
-    with open_cloud(project, where, lanes) as aws:
-        cloud = cloud_of(project, aws)
-        for lane in lanes:
-            with cloud_state(project).one_deploy():  # a deploy may be making the same images
-                deployment = cloud.prepare(lane)
-            plans.append((deployment.plan(), deployment.packages))
-        left = look_for_orphans(project, aws).beside(todo for todo, _ in plans)
-        cloud.warn_if_brief()
-    if as_json:
-        told = [as_data(todo, aws.target) | sizes_as_data(packages) for todo, packages in plans]
-        lefts = [left.of([todo.team], project.teams).data() for todo, _ in plans]
-        console.print_json([one | others for one, others in zip(told, lefts, strict=True)])
-        return
-    for todo, packages in plans:
-        show(todo, aws.target, console.out)
-        for line in sizes_as_lines(packages):
-            console.out.print(line, markup=False, highlight=False)
-    for line in left.of([todo.team for todo, _ in plans], project.teams).lines():
-        console.out.print(line, markup=False, highlight=False)
 
 
 @on_cloud

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from shared.aws.target import Target
+    from shared.deploy.causes import Caused
     from shared.deploy.model import Call, Plan, Routine, Step
     from shared.values import Json
 
@@ -27,6 +28,13 @@ _MARKS = {
     "replace": ("±", "yellow"),
     "delete": ("-", "red"),
     "nothing": (" ", "dim"),
+}
+
+
+_CAUSES = {
+    "by hand": "changed by hand",
+    "the file": "the file changed",
+    "unknown": "not known, for no record tells it",
 }
 
 
@@ -48,6 +56,17 @@ def show(todo: Plan, target: Target, where: Console) -> None:
         for line in step.diff:
             where.print(f"    {line}", style="dim", markup=False, highlight=False)
     where.print(f"{todo.team}: {counts(todo)}", markup=False, highlight=False)
+
+
+def show_causes(team: str, caused: Caused) -> None:
+    """Print why each resource of *team* is to change, and who did what by hand."""
+    console.line(f"{team}: why")
+    for (kind, name), cause in caused.causes.items():
+        last = caused.who.get(name) if cause == "by hand" else None
+        who = f": {last.what} by {last.who}, {last.when:%Y-%m-%d %H:%M:%S}" if last else ""
+        console.line(f"  {_CAUSES[cause]}: {kind} {name}{who}")
+    if caused.unread:
+        console.note("who it was is in CloudTrail, which AWS refused to the caller; the platform's role may read it")
 
 
 def report(todo: Plan, target: Target, *, as_json: bool) -> None:

@@ -2,17 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from botocore.exceptions import ClientError
+
+from shared.deploy.caller import is_denial
+from shared.deploy.changes import last_of, read_changes
 from shared.deploy.record import digest_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from shared.deploy.changes import Change
+    from shared.deploy.lane_deployment import LaneDeployment
     from shared.deploy.model import Plan, Resource
     from shared.deploy.record import Records
+    from shared.values import Json
 
 Cause = Literal["by hand", "the file", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """Why each resource is to change, by kind and name, and who changed by hand, by name.
+
+    Attributes:
+        causes: The causes.
+        who: The last change by anybody of what was changed by hand, where CloudTrail tells it.
+        unread: Whether the caller may not read CloudTrail.
+    """
+
+    causes: Mapping[tuple[str, str], Cause]
+    who: Mapping[str, Change] = field(default_factory=dict)
+    unread: bool = False
+
+    @property
+    def words(self) -> str:
+        """How many were changed by hand, as a table has it behind the plan's counts; "" if none was."""
+        count = list(self.causes.values()).count("by hand")
+        return f"; {count} changed by hand" if count else ""
+
+    def as_record(self) -> list[Json]:
+        """Return it for JSON."""
+        return [
+            {
+                "kind": kind,
+                "name": name,
+                "cause": cause,
+                "lastChange": self.who[name].as_record() if cause == "by hand" and name in self.who else None,
+            }
+            for (kind, name), cause in self.causes.items()
+        ]
+
+
+def find_causes(deployment: LaneDeployment, todo: Plan, records: Records) -> Caused:
+    """Return the causes of *todo*, a full plan of *deployment*. CloudTrail is asked only if something is by hand."""
+    causes = causes_of(todo, deployment.wanted(), records)
+    names = {name for (_, name), cause in causes.items() if cause == "by hand"}
+    newest = records.newest
+    if not names or newest is None:
+        return Caused(causes)
+    try:
+        found = read_changes(deployment.aws, names, newest.begun)
+    except ClientError as error:
+        if not is_denial(error):
+            raise
+        return Caused(causes, unread=True)
+    return Caused(causes, last_of(found.found))
 
 
 def causes_of(todo: Plan, wanted: Iterable[Resource], records: Records) -> Mapping[tuple[str, str], Cause]:

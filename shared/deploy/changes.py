@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from shared.config.naming import name_prefix, path_prefix, record_folder
+from shared.deploy.caller import is_denial
+from shared.errors import LanesError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from shared.aws.client import Aws
+    from shared.config.lane import Lane
     from shared.values import Json
 
 DAYS = 90
@@ -65,15 +72,34 @@ def read_changes(aws: Aws, names: Collection[str], since: datetime) -> Changes:
     Raises:
         ClientError: The caller may not read them.
     """
+    return _read_all(aws, _pattern(names), since)
+
+
+def _read_all(aws: Aws, wanted: re.Pattern[str], since: datetime) -> Changes:
     pages = aws.client("cloudtrail").get_paginator("lookup_events")
     asked = pages.paginate(LookupAttributes=_WRITING, StartTime=since, PaginationConfig={"MaxItems": _MOST})
-    wanted = _pattern(names)
     found: list[Change] = []
     count, last = 0, None
     for event in (event for page in asked for event in page["Events"]):
         count, last = count + 1, event["EventTime"]
         found += _read(event, wanted)
     return Changes(tuple(found), last if count >= _MOST else None)
+
+
+def of_lane(aws: Aws, lane: Lane, since: datetime) -> Changes:
+    """Return the changes *since* then of all whose name begins as *lane*'s names do.
+
+    Raises:
+        LanesError: The caller may not read them.
+    """
+    prefixes = (name_prefix(lane.team), path_prefix(lane.team), record_folder(lane.place.stage, lane.team))
+    try:
+        return _read_all(aws, re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, prefixes))})[\w./@+=-]*"), since)
+    except ClientError as error:
+        if not is_denial(error):
+            raise
+        what = f"AWS refused cloudtrail:LookupEvents to {aws.caller}"
+        raise LanesError(what, fix="ask with the platform's role (--as platform here): it may read it") from error
 
 
 def last_of(changes: Iterable[Change]) -> dict[str, Change]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "schema": ("schema --check", READS),
     "test": ("test team2 nosuch", READS),
     "plan": ("plan topics", WRITES),
+    "history": ("history topics", WRITES),
     "deploy": ("deploy topics", WRITES),
     "destroy": ("destroy topics --yes", WRITES),
     "adopt": ("adopt topics --dry-run", WRITES),

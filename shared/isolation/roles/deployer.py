@@ -159,7 +159,7 @@ def _policy(
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
             Statement("Layers", SEE_LAYERS, (own.arn("lambda", "layer:"),)),
             *others_code,
-            Statement("Images", _brief(PUSH_IMAGES), (own.folder("ecr", "repository/"),)),
+            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
@@ -183,7 +183,7 @@ _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.
 _BRIEF = (
     *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionConfiguration"),
     *("lambda:*FunctionEventInvokeConfig", "scheduler:*Schedule", "ssm:GetParameter*"),
-    *("ecr:*LayerUpload", "iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
+    *("iam:GetPolicy*", "iam:GetRole*", "states:*Execution", "states:*StateMachine"),
 )
 
 

@@ -26,7 +26,7 @@ def test_from_plan_to_destroy(lanes, cloud):
     code, out, _ = lanes("plan", "team2", "team1", "team2")
     assert code == 0
     assert "+ bucket team2-cosmical-7078ea12" in out
-    counted = [line.partition(":")[0] for line in out.splitlines() if line.endswith(" to create")]
+    counted = [line.partition(":")[0] for line in out.splitlines() if re.match(r"team\d: .* to create$", line)]
     assert counted == ["team2", "team1"]
     sizes = re.findall(r"^package (\S+): [0-9.]+ KB, unzipped [0-9.]+ KB$", out, re.MULTILINE)
     assert sizes == ["cosmic", "fmi-script"]
