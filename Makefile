@@ -6,7 +6,7 @@ demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, 
 	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
 
 test: .venv/.installed  ## the whole suite
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 drill: .venv/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
 	$(BIN)/python tests/benchmarks/drill.py
