@@ -7,7 +7,7 @@ demo: $(LANES_VENV)/.installed  ## the main job: cosmic inference on the sample 
 	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
 
 test: $(LANES_VENV)/.installed  ## the whole suite
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 drill: $(LANES_VENV)/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
 	$(BIN)/python tests/benchmarks/drill.py

@@ -139,7 +139,7 @@ class EmbeddedCloud:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
-        fleet = contextlib.ExitStack()
+        asked_for = contextlib.ExitStack()  # what is put in before the first request to its service
         server = parts.enter_context(
             MotoServer(
                 self._port,
@@ -151,14 +151,17 @@ class EmbeddedCloud:
                         self._state_dir,
                     )
                 ),
-                {"ecs": lambda: fleet.enter_context(_fargate(iam.gate))},
+                {
+                    "ecs": lambda: asked_for.enter_context(_fargate(iam.gate)),
+                    "cloudformation": lambda: asked_for.enter_context(_stacks(iam, server.endpoint)),
+                },
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
         life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint, keeper))
         log_room.settle()
         self.contents.sweep()  # what an earlier cloud left and nothing of what was kept refers to
-        parts.enter_context(fleet)
+        parts.enter_context(asked_for)
         parts.callback(server.stop)
         server.start()
         self.endpoint, self.application = server.endpoint, server.application
@@ -216,11 +219,8 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime
         from shared.local.asl import plug as engine
         from shared.local.asl.services import Services
-        from shared.local.door.identity import user_key
         from shared.local.ledger import NoLedger
         from shared.local.rendezvous import LocalRendezvous
-        from shared.local.stacks import plug as stacks
-        from shared.local.stacks.rights import Rights
         from shared.local.triggers.running import Triggers
 
         ledger: Callable[[str], Ledger] = keeper.ledger if keeper else lambda _: NoLedger()
@@ -260,7 +260,6 @@ class EmbeddedCloud:
                     lambda_runtime.install(runtime),
                     lambda_runtime.install_images(images),
                     lambda_runtime.install_limits(),
-                    stacks.install(Rights(lambda: endpoint, iam.issuer, user_key, iam.gate.assumes)),
                 ):
                     yield _life(keeper, triggers, runtime)
 
@@ -350,6 +349,14 @@ def _fargate(gate: Gate) -> AbstractContextManager[None]:
     from shared.local import fargate  # moto's EC2, which comes with it, takes 0.7 s to import
 
     return fargate.install(gate.assumes, gate.permit)
+
+
+def _stacks(iam: _Iam, endpoint: str) -> AbstractContextManager[None]:
+    from shared.local.door.identity import user_key
+    from shared.local.stacks import plug as stacks  # moto's takes 1.5 s: it imports thirty services
+    from shared.local.stacks.rights import Rights
+
+    return stacks.install(Rights(lambda: endpoint, iam.issuer, user_key, iam.gate.assumes))
 
 
 @contextlib.contextmanager

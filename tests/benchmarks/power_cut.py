@@ -102,7 +102,7 @@ class Nursery:
         text = _NURSERY.format(account=ACCOUNT, region=REGION, services=_SERVICES)
         command = [sys.executable, "-c", text]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._process = subprocess.Popen(command, text=True, cwd=Path(__file__).parents[2], **pipes)
+        self._process = subprocess.Popen(command, text=True, cwd=Path(__file__).parents[2], process_group=0, **pipes)
 
     def begin(self, folder: Path) -> Cloud:
         """Begin a cloud in *folder*."""
@@ -121,6 +121,7 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)  # with the cloud that an error left: it holds the pipe open
         self._process.communicate()
 
 
@@ -377,6 +378,8 @@ def _cut(nursery: Nursery, kills: int, seed: int, folder: Path, most: int, say: 
             thread.start()
         enough = notes.acknowledged + chance.randint(0, most)
         while notes.acknowledged < enough:
+            if not any(thread.is_alive() for thread in threads):
+                raise SystemExit(f"kill {number}: all clients gave up before it")
             time.sleep(0.001)
         time.sleep(chance.uniform(0, 0.02))
         cloud.kill()

@@ -5,8 +5,11 @@ mounts a tmpfs there, forks for each command, and prints a line of JSON for each
 """
 
 import contextlib
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import tempfile
@@ -69,16 +72,28 @@ def _run(main, words, folder):
     return {"code": code, "out": paths[0].read_text(), "err": paths[1].read_text()}
 
 
+def _load():
+    """Load what the commands import late: once, and not in each of them."""
+    import moto.server  # noqa: F401
+
+    import shared.local.cloud  # noqa: F401
+
+    for room in ("aws", "config", "deploy", "isolation", "packages", "run"):
+        package = importlib.import_module(f"shared.{room}")
+        for module in pkgutil.walk_packages(package.__path__, f"shared.{room}."):
+            importlib.import_module(module.name)
+    gc.freeze()  # what is there by now is shared with the forks, and no garbage
+
+
 def _main():
     asked = json.load(sys.stdin)
     project = Path(asked["project"])
     lanes = project / ".lanes"
     _mount(asked["kind"], lanes)
     os.chdir(project)
-    import moto.server  # noqa: F401  once, and not in each command
-
-    import shared.local.cloud  # noqa: F401
     from shared.cli.main import main
+
+    _load()
 
     with tempfile.TemporaryDirectory() as folder:
         for words in asked["commands"]:

@@ -148,7 +148,7 @@ def allreduce(nets: Any, how: str, timeout: float) -> Any:
         )
         for rank, host in enumerate(nets.hosts)
     ]
-    return [process.communicate(timeout=60)[0].strip() for process in started]
+    return [process.communicate(timeout=120)[0].strip() for process in started]
 
 
 @pytest.mark.parametrize("nets", [False], indirect=True, ids=["home routers"])

@@ -22,6 +22,6 @@ def test_two_first_runs_at_once_both_succeed(kept):
         subprocess.Popen(command, cwd=kept, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=60)[1] for process in started]
+    told = [process.communicate(timeout=120)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0], told
     assert sum("deployed prober" in text for text in told) == 1

@@ -323,7 +323,7 @@ def test_keys_on_a_terminal(project, kept):
     terminal.type(b"q")
     while terminal.read():
         pass
-    assert terminal.process.wait(60) == 0
+    assert terminal.process.wait(120) == 0
     os.close(terminal.ours)
 
 

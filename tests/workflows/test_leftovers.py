@@ -40,9 +40,9 @@ def start(probe):
 
 
 def wait_for(condition, what):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited 20 s: {what}"
+        assert time.monotonic() < deadline, f"waited 120 s: {what}"
         time.sleep(0.02)
     return found
 
@@ -88,7 +88,7 @@ def test_nothing_stays_however_it_is_ended(probe, start, processes_of, lanes_in,
         os.killpg(process.pid, sign)  # as a terminal does, to all of the group
     else:
         process.send_signal(sign)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == ENDED[sign]
     assert "Traceback" not in told
     if sign == signal.SIGINT:
@@ -118,7 +118,7 @@ def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, pr
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
     os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "no longer watched" in told
     states = kept.aws.states
@@ -140,7 +140,7 @@ def test_a_run_whose_cloud_ends_says_so(kept, probe, start, processes_of, end):
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
     daemon.down(kept.state) if end == "lanes down" else shutil.rmtree(kept.state.folder)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=120)
     assert process.returncode == 1
     assert told.endswith(
         f"error: the embedded cloud at {kept.running.endpoint} does not answer any more, and what ran in it is lost\n"

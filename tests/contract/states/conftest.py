@@ -63,7 +63,7 @@ class Cloud:
 
     def wait(self, arn: str) -> Any:
         states = self.client("stepfunctions")
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 120
         while (answer := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             assert time.monotonic() < give_up, "the execution does not end"
             time.sleep(0.005)

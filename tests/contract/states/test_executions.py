@@ -124,7 +124,7 @@ def test_events_go_to_the_machines_log_group(cloud):
     }
     machine = cloud.machine(ECHO, "logged", type="EXPRESS", loggingConfiguration=logging)
     cloud.client("stepfunctions").start_sync_execution(stateMachineArn=machine, input='{"a":1}')
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 120
     while not (events := logs.filter_log_events(logGroupName="/aws/vendedlogs/states/logged")["events"]):
         assert time.monotonic() < give_up
         time.sleep(0.01)

@@ -71,7 +71,7 @@ def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm() -> None:
         with urllib.request.urlopen(f"http://{http}/metrics", timeout=5) as page:
             assert "fmi_rendezvous_pairings_total 1\n" in page.read().decode()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(120) == 0
         events = [json.loads(line)["event"] for line in process.stderr.read().splitlines()]
         assert events == ["listening", "closed"]
 

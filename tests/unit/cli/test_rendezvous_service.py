@@ -173,6 +173,6 @@ def _serves(folder, command):
         probe = [sys.executable, *health_command(port - 1)[2:]]
         assert subprocess.run(probe, check=False, timeout=10).returncode == 0
         server.terminate()
-        assert server.wait(10) == 0
+        assert server.wait(120) == 0
         server.stderr.read()
     assert subprocess.run(probe, check=False, timeout=10, capture_output=True).returncode == 1

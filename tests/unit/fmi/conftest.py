@@ -61,7 +61,7 @@ class Running:
 
     def until(self, gauge: str, value: int) -> None:
         """Wait until the server's *gauge* is *value*."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 120
         while (gauges := self.call(self.server.gauges))[gauge] != value:
             assert time.monotonic() < deadline, gauges
 

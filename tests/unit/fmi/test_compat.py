@@ -105,7 +105,7 @@ def test_a_script_for_the_bindings_runs_unchanged(script: Any, configuration: An
     path = script(SCRIPT)
     ranks = [start(path, rank, 3, configuration) for rank in range(3)]
     for rank, process in enumerate(ranks):
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert output.strip() == str(EXPECTED[rank])
 
@@ -120,7 +120,7 @@ def test_a_field_script_finds_its_communicator_by_environment(script: Any, rende
     )
     run = {"WORLD_SIZE": "2", "RENDEZVOUS_ENDPOINT": f"127.0.0.1:{rendezvous.port}", "TEAM": "team1", "RUN_ID": "r1"}
     ranks = [start(path, RANK=str(rank), **run) for rank in range(2)]
-    assert [process.communicate(timeout=30)[0].strip() for process in ranks] == ["3.0", "0.0"]
+    assert [process.communicate(timeout=120)[0].strip() for process in ranks] == ["3.0", "0.0"]
 
 
 def test_a_script_that_fails_is_named_by_the_others(script: Any, configuration: Any) -> None:
@@ -132,7 +132,7 @@ def test_a_script_that_fails_is_named_by_the_others(script: Any, configuration: 
         "comm.barrier()\n"
     )
     ranks = [start(path, rank, configuration) for rank in range(2)]
-    errors = [process.communicate(timeout=30)[1] for process in ranks]
+    errors = [process.communicate(timeout=120)[1] for process in ranks]
     assert "lost rank 1: it raised ValueError: no data" in errors[0]
 
 
@@ -359,7 +359,7 @@ def test_every_operation_takes_every_type_and_function_as_the_bindings_do(script
     """The names and calls are those of spcl/fmi's own client (python/tests/client.py), the values are others."""
     path, run = script(EVERY), {"RENDEZVOUS_ENDPOINT": endpoint, "TEAM": "team1", "RUN_ID": "r1"}
     outputs = [
-        process.communicate(timeout=30)[0].splitlines()
+        process.communicate(timeout=120)[0].splitlines()
         for process in [start(path, RANK=str(rank), **run) for rank in range(2)]
     ]
     values = [[3, 0.5, [1, 2], [0.5, 4.0]], [4, 0.25, [5, 1], [2.0, 8.0]]]
@@ -394,7 +394,7 @@ def test_without_its_file_a_script_meets_where_the_run_does_and_rank_0_says_so_o
 ) -> None:
     run = {"WORLD_SIZE": "3", "RENDEZVOUS_ENDPOINT": endpoint, "TEAM": "team1", "RUN_ID": "r1"}
     path = script(FIELD)
-    ended = [process.communicate(timeout=30) for process in [start(path, RANK=str(rank), **run) for rank in range(3)]]
+    ended = [process.communicate(timeout=120) for process in [start(path, RANK=str(rank), **run) for rank in range(3)]]
     assert [output.split() for output, _ in ended] == [["6", "6"]] * 3
     told = f"fmi: there is no file 'fmi.json' in {os.getcwd()}; taking Direct at {endpoint} (RENDEZVOUS_ENDPOINT)\n"
     assert [errors for _, errors in ended] == [told, "", ""]
@@ -407,7 +407,7 @@ def test_a_field_file_with_a_timeout_of_0_and_anothers_host_runs_where_the_run_m
     path = script(FIELD)
     (tmp_path / "fmi.json").write_text(json.dumps({"backends": {"Direct": direct}}))
     run = {"WORLD_SIZE": "2", "RENDEZVOUS_ENDPOINT": endpoint, "TEAM": "team1", "RUN_ID": "r1", "FMI_TIMEOUT": "25"}
-    ended = [process.communicate(timeout=30) for process in [start(path, RANK=str(rank), **run) for rank in range(2)]]
+    ended = [process.communicate(timeout=120) for process in [start(path, RANK=str(rank), **run) for rank in range(2)]]
     assert [output.split() for output, _ in ended] == [["3", "3"]] * 2
     # It lies beside the script, and the script names it from the working folder.
     assert "taking" in ended[0][1]

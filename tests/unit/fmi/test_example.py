@@ -36,7 +36,7 @@ def test_four_ranks_add_up_and_three_of_them_name_the_one_that_died(rendezvous: 
         )
         for rank in range(RANKS)
     ]
-    said = [line for rank in ranks for line in rank.communicate(timeout=60)[0].splitlines()]
+    said = [line for rank in ranks for line in rank.communicate(timeout=120)[0].splitlines()]
     text = ast.get_docstring(ast.parse(PROGRAM.read_text())) or ""
     shown = [line[4:] for line in text.splitlines() if line.startswith("    ") and not line.startswith("    $")]
     assert sorted(map(without_how, said)) == sorted(map(without_how, shown[1:]))  # the first line is the server's

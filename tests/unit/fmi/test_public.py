@@ -80,6 +80,6 @@ def test_the_packages_example_runs_and_prints_what_it_says(rendezvous: Any, tmp_
         for rank in range(2)
     ]
     for rank in ranks:
-        output, _ = rank.communicate(timeout=60)
+        output, _ = rank.communicate(timeout=120)
         assert output.strip()
         assert f"``{output.strip()}``" in TEXT

@@ -36,13 +36,13 @@ class Counted:
         self._ways[self.rank, dest].put((array.copy(), plain, operation))
 
     def receive(self, source: int, *, expected: Any = None, out: Array | None = None) -> Array:
-        array: Array = self._ways[source, self.rank].get(timeout=30)[0]
+        array: Array = self._ways[source, self.rank].get(timeout=120)[0]
         if out is not None:
             out[...] = array.reshape(out.shape)
         return array if out is None else out
 
     def receive_any(self, source: int, operations: Any) -> tuple[Array, bool, Any]:
-        array, plain, operation = self._ways[source, self.rank].get(timeout=30)
+        array, plain, operation = self._ways[source, self.rank].get(timeout=120)
         return array, plain, operation
 
     def exchange(

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from shared.config.lane import Place
 from shared.errors import LanesError
 from shared.local import daemon
 from shared.local.state import FileLock, Running, State, private_folder, scratch
+from tests.helpers.eventually import eventually
 
 PLACE = Place("123456789012", "us-east-1", "test")
 SETTINGS = daemon.Settings(PLACE, 0)
@@ -32,13 +32,6 @@ def state(tmp_path):
     state = State(tmp_path / ".lanes")
     yield state
     daemon.down(state)
-
-
-def eventually(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "waited 10 s for it"
-        time.sleep(0.02)
 
 
 def test_up_serves_until_down(state):

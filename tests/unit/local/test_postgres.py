@@ -25,7 +25,7 @@ def answers(secret):
 
 
 def gone(pid):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline, f"{pid} still lives"
         time.sleep(0.02)
@@ -83,7 +83,7 @@ def test_it_ends_with_an_owner_that_is_killed(tmp_path, processes_in):
         assert servers
         owner.kill()
     assert all(gone(pid) for pid in servers)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 120
     while list(tmp_path.iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -48,7 +48,7 @@ def machine(aws, name, state):
 
 
 def ended(machines, arn):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while (told := machines.describe_execution(executionArn=arn))["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -58,14 +58,14 @@ class Ends:
 
     def noted_after(self, ledger):
         """Return what is noted when the thread that told of the last outcome has gone on."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 120
         while ledger.held and time.monotonic() < deadline:
             time.sleep(0.001)
         return ledger.all()
 
     def wait(self, count=1):
         with self._came:
-            assert self._came.wait_for(lambda: len(self.outcomes) >= count, 5)
+            assert self._came.wait_for(lambda: len(self.outcomes) >= count, 120)
         return self.outcomes
 
 
@@ -191,7 +191,7 @@ def test_a_full_queue_refuses(queue, find):
 
     line = queue(run, threads=1, capacity=1)
     line.put("f", find(), b"{}", "a")
-    assert held.wait(5)
+    assert held.wait(120)
     line.put("f", find(), b"{}", "b")
     with pytest.raises(InvokeRefusedError):
         line.put("f", find(), b"{}", "c")

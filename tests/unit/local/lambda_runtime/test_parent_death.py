@@ -111,7 +111,7 @@ def test_without_mounts_a_killed_parent_takes_them_along_too(start):
 def test_ctrl_c_ends_them_and_removes_all(start, tmp_path):
     parent, pids = start('{"sleep": true}')
     parent.send_signal(signal.SIGINT)
-    assert parent.wait(10) == 0
+    assert parent.wait(120) == 0
     assert wait_for_death(pids) == []
     assert list(tmp_path.iterdir()) == []
 

@@ -331,7 +331,7 @@ def test_an_idle_worker_ends_after_its_time_and_the_thread_that_sees_to_it_too(s
     pool = shared(2, idle=0.0)
     worker = run(pool, of("team1"))
     finish(pool, worker)
-    assert worker.stopped.wait(5)
+    assert worker.stopped.wait(120)
     eventually(lambda: pool._watcher is None)
     assert pool.processes == 0
 
@@ -347,7 +347,7 @@ def test_a_worker_that_is_not_idle_for_long_enough_stays(shared, of):
     now[0] = 600.0
     with pool._lock:
         pool._drowsy.notify_all()
-    assert old.stopped.wait(5)
+    assert old.stopped.wait(120)
     assert not new.stopped.is_set()
 
 

@@ -180,7 +180,7 @@ def deploy(account, name, body):
 
 def run(account, machine):
     started = account.states.start_execution(stateMachineArn=machine, input='{"a": 1}')["executionArn"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (ended := account.states.describe_execution(executionArn=started))["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.01)

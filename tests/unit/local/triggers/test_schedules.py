@@ -57,7 +57,7 @@ def schedule(account, group, role, machine):
 
 def executions(account, machine, number):
     """Wait until there are so many executions more than none with a test's own name; return them, newest first."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         told = account.machines.list_executions(stateMachineArn=machine)["executions"]
         if len(told) >= number:
@@ -90,7 +90,7 @@ def test_a_machine_as_target_gets_the_input(account, machine, schedule):
 
 
 def arrived(account, queue):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (found := account.messages(queue)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -132,7 +132,7 @@ def test_any_action_is_a_universal_target(account, schedule):
 
 
 def dead_letter(account, queue):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (found := account.messages(queue)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
