@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
     from shared.aws.client import Aws
     from shared.aws.target import Target
@@ -136,7 +138,8 @@ def _change(
         if ready and not dry_run:
             if asks:
                 confirm(Question(f"{', '.join(ready)}: {state}, on {aws.target}? [y/N] ", "y"))
-            done = for_each(ready, lambda team, over: _done(lanes[team], make_plan, aws, state, over), state)
+            carry_out = partial(_done, make_plan, project.root, aws, state)
+            done = for_each(ready, lambda team, over: carry_out(lanes[team], over), state)
             by_team = {row.team: row for row in done}
             rows = [by_team.get(row.team, row) for row in rows]
     finish(rows, as_json=as_json)
@@ -168,13 +171,15 @@ def _row(plan: Plan, target: Target) -> Row:
     return Row(plan.team, words, {"steps": str(count)}, as_data(plan, target))
 
 
-def _done(lane: Lane, make_plan: MakePlan, aws: Aws, state: str, over: threading.Event) -> Row:
+def _done(  # noqa: PLR0917  of one team, what the command has
+    make_plan: MakePlan, root: Path, aws: Aws, state: str, lane: Lane, over: threading.Event
+) -> Row:
     """Carry the plan out, made anew: a question may have stood for long. *over* is set by Ctrl-C."""
     from dataclasses import replace
 
     from shared.deploy.apply import apply
     from shared.deploy.routines import ROUTINES
-    from shared.deploy.sleeping import AWAIT_RUNS, await_runs
+    from shared.deploy.sleeping import AWAIT_RUNS, await_runs, noted
     from shared.deploy.watch import Watch
 
     def rest(seconds: float) -> None:
@@ -183,5 +188,5 @@ def _done(lane: Lane, make_plan: MakePlan, aws: Aws, state: str, over: threading
 
     plan = make_plan(lane, aws)
     tell = Watch(on_wait=lambda text: console.note(f"{lane.team}: {text}"), sleep=rest)
-    apply(plan, aws, tell, routines={**ROUTINES, AWAIT_RUNS: await_runs})
+    apply(noted(plan, lane, root, aws), aws, tell, routines={**ROUTINES, AWAIT_RUNS: await_runs})
     return replace(_row(plan, aws.target), words=state if plan.changes else f"was {state} already")

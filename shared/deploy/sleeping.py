@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from shared.aws.settling.waiting import wait_until
 from shared.deploy.guard import check_ownership, lane_tags
-from shared.deploy.model import Call, Plan, Routine, Step
+from shared.deploy.model import Call, Digests, Plan, Routine, Step
 from shared.deploy.quota import check_concurrency
 from shared.deploy.reading import if_there
+from shared.deploy.record import read_records, with_record
 from shared.deploy.resources import event_source, function, schedules, state_machine
 from shared.deploy.tags import lower_tag_pairs, read_tags
 from shared.errors import LanesError
@@ -24,6 +25,7 @@ from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
@@ -121,6 +123,17 @@ def plan_wake(lane: Lane, aws: Aws) -> Plan:
     keys, line = [state_machine.ASLEEP], f"tag {state_machine.ASLEEP}: taken off"
     steps += [_update(each, line, "untag_resource", {"resourceArn": _arn(each), "tagKeys": keys}) for each in marked]
     return _plan(lane, steps)
+
+
+def noted(plan: Plan, lane: Lane, root: Path, aws: Aws) -> Plan:
+    """Return *plan*, of :func:`plan_sleep` or :func:`plan_wake`, with the record that the lane is as no deploy left it.
+
+    A plan of many teams believes records (``record.py``), and reads a lane in full whose record agrees with no file.
+    """
+    if not plan.changes:
+        return plan
+    last = read_records(lane, aws).newest
+    return with_record(replace(plan, digests=Digests("", last.each if last else frozenset())), lane, root, aws)
 
 
 def await_runs(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:

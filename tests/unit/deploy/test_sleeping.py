@@ -15,9 +15,10 @@ from shared.deploy.concurrency import QuotaError
 from shared.deploy.drift import read_drift
 from shared.deploy.guard import OwnershipError
 from shared.deploy.lane_deployment import destroy, prepare_lane
+from shared.deploy.record import read_records
 from shared.deploy.resources import event_source, function, schedules
 from shared.deploy.routines import ROUTINES
-from shared.deploy.sleeping import AWAIT_RUNS, NotDeployedError, asleep_since, await_runs, check_awake
+from shared.deploy.sleeping import AWAIT_RUNS, NotDeployedError, asleep_since, await_runs, check_awake, noted
 from shared.deploy.sleeping import plan_sleep as plan
 from shared.deploy.sleeping import plan_wake as wake
 from shared.deploy.watch import Watch
@@ -59,12 +60,12 @@ def deployed(lane, project, aws):
 
 
 @pytest.fixture
-def sleep(lane, aws):
+def sleep(lane, project, aws):
     """Return a function that puts the lane to sleep, and tells what it took."""
 
     def carry_out(since=SINCE, **options):
         todo = plan(lane, aws, since, **options)
-        apply(todo, aws, AT_ONCE, routines={**ROUTINES, AWAIT_RUNS: await_runs})
+        apply(noted(todo, lane, project.root, aws), aws, AT_ONCE, routines={**ROUTINES, AWAIT_RUNS: await_runs})
         return [str(step) for step in todo.changes]
 
     return carry_out
@@ -302,3 +303,17 @@ def test_a_deployer_puts_a_lane_without_uploads_to_sleep_and_no_other(lane, depl
         check_may(todo, lane, as_deployer)
     others = tuple(step for step in todo.steps if step.kind != event_source.KIND)
     check_may(dataclasses.replace(todo, steps=others), lane, as_deployer)
+
+
+def test_a_plan_of_many_teams_reads_a_lane_in_full_that_sleeps_or_slept(lane, project, aws, deployed, sleep):
+    deployment = prepare_lane(lane, project, aws)
+    assert deployment.as_recorded(read_records(lane, aws))
+    assert noted(wake(lane, aws), lane, project.root, aws).changes == ()  # it is awake: nothing is written down
+    sleep()
+    assert not deployment.as_recorded(read_records(lane, aws))
+    deployed()
+    assert not deployment.as_recorded(read_records(lane, aws))
+    apply(noted(wake(lane, aws), lane, project.root, aws), aws, AT_ONCE)
+    assert not deployment.as_recorded(read_records(lane, aws))
+    assert deployed().changes == ()
+    assert deployment.as_recorded(read_records(lane, aws))
