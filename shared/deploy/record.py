@@ -209,14 +209,16 @@ def with_record(todo: Plan, lane: Lane, root: Path, aws: Aws, clock: Clock = lam
 
 
 def _written(lane: Lane, writer: Writer, told: Record, *, known: bool) -> Step:
-    """Return the step that writes *told*; *known* says that the parameter is there. Its first version takes the tags.
+    """Return the step that writes *told*; *known* says that the parameter is there, with its tags.
 
-    The API takes no tags with a version that follows.
+    It always overwrites: a call whose answer was lost is made again, and makes one version more. The API takes no
+    tags with that.
     """
     name = record_name(lane, writer)
-    how: dict[str, Json] = {"Overwrite": True} if known else {"Tags": tag_pairs(lane_tags(lane))}
-    put = Call(SERVICE, "put_parameter", {"Name": name, "Type": "String", "Value": told.text(), **how})
-    return Step("update" if known else "create", KIND, name, calls=(put,))
+    put = Call(SERVICE, "put_parameter", {"Name": name, "Type": "String", "Value": told.text(), "Overwrite": True})
+    on: dict[str, Json] = {"ResourceType": "Parameter", "ResourceId": name, "Tags": tag_pairs(lane_tags(lane))}
+    tag = () if known else (Call(SERVICE, "add_tags_to_resource", on),)
+    return Step("update" if known else "create", KIND, name, calls=(put, *tag))
 
 
 def current(aws: Aws, name: str) -> Resource | None:
