@@ -203,21 +203,22 @@ def with_record(todo: Plan, lane: Lane, root: Path, aws: Aws, clock: Clock = lam
     revision, each = read_revision(root), todo.digests.each
     told = Record(todo.digests.whole, clock(), aws.caller, revision, steps, complete=False, each=each)
     known = mine is not None or writer in before.unread
-    first = (_written(lane, writer, told, known=known),) if todo.changes else ()
-    last = _written(lane, writer, replace(told, complete=True), known=known or bool(first))
+    first = (_written(lane, writer, told, known=known, tagged=False),) if todo.changes else ()
+    done = replace(told, complete=True)
+    last = _written(lane, writer, done, known=known or bool(first), tagged=bool(first))
     return replace(todo, steps=(*first, *todo.steps, last))
 
 
-def _written(lane: Lane, writer: Writer, told: Record, *, known: bool) -> Step:
-    """Return the step that writes *told*; *known* says that the parameter is there, with its tags.
+def _written(lane: Lane, writer: Writer, told: Record, *, known: bool, tagged: bool) -> Step:
+    """Return the step that writes *told*; *known* says that the parameter is there, *tagged* that its tags are, too.
 
-    It always overwrites: a call whose answer was lost is made again, and makes one version more. The API takes no
-    tags with that.
+    It always overwrites: a call whose answer was lost is made again, and makes one version more. The API takes no tags
+    with that, so a deploy that was killed in between left none, and the next one puts them.
     """
     name = record_name(lane, writer)
     put = Call(SERVICE, "put_parameter", {"Name": name, "Type": "String", "Value": told.text(), "Overwrite": True})
     on: dict[str, Json] = {"ResourceType": "Parameter", "ResourceId": name, "Tags": tag_pairs(lane_tags(lane))}
-    tag = () if known else (Call(SERVICE, "add_tags_to_resource", on),)
+    tag = () if tagged else (Call(SERVICE, "add_tags_to_resource", on),)
     return Step("update" if known else "create", KIND, name, calls=(put, *tag))
 
 
