@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from shared.deploy import record
 from shared.deploy.guard import MANAGER
 from shared.deploy.model import Plan
 from shared.deploy.resources import DATA_REMOVED_BY, KINDS, state_machine
@@ -14,8 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.aws.client import Aws
-    from shared.deploy.model import Resource
+    from shared.deploy.model import Resource, Step
     from shared.deploy.readback.orphans import Orphan
+
+
+class _Removable(Protocol):
+    """What a kind offers to whoever removes it."""
+
+    def current(self, aws: Aws, name: str) -> Resource | None:
+        """Return the resource as it is, or None."""
+
+    def remove(self, have: Resource) -> Step:
+        """Return what removes *have*."""
+
+
+# What a lane owns, and what says of it that it was deployed, which goes first (``plan.plan_removal``).
+_REMOVABLE: dict[str, _Removable] = {**KINDS, record.KIND: record}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +72,12 @@ def plan_cleaning(aws: Aws, stage: str, orphans: Iterable[Orphan], *, data: bool
     for orphan in orphans:
         if fix := _why_kept(orphan, data=data):
             kept.append(Kept(orphan, fix))
-        elif have := KINDS[orphan.kind].current(aws, orphan.name):
+        elif have := _REMOVABLE[orphan.kind].current(aws, orphan.name):
             going.append((orphan, have))
-    order = {kind: number for number, kind in enumerate(reversed(KINDS))}
+    order = {kind: number for number, kind in enumerate(reversed(_REMOVABLE))}
     going.sort(key=lambda each: (each[0].team, order[each[0].kind], each[0].name))
     plans = tuple(
-        Plan(team, stage, tuple(KINDS[have.kind].remove(have) for _, have in some), _identity(team, stage))
+        Plan(team, stage, tuple(_REMOVABLE[have.kind].remove(have) for _, have in some), _identity(team, stage))
         for team, some in groupby(going, key=lambda each: each[0].team)
     )
     return Cleaning(plans, tuple(kept), sum(_running(aws, have) for _, have in going))
@@ -70,8 +85,8 @@ def plan_cleaning(aws: Aws, stage: str, orphans: Iterable[Orphan], *, data: bool
 
 def _why_kept(orphan: Orphan, *, data: bool) -> str:
     """Return what it takes to remove *orphan*; "" where nothing more than consent is needed."""
-    if orphan.kind not in KINDS or not orphan.team:
-        return orphan.fix if orphan.kind in KINDS else "lanes removes no such thing: delete it by hand"
+    if orphan.kind not in _REMOVABLE or not orphan.team:
+        return orphan.fix if orphan.kind in _REMOVABLE else "lanes removes no such thing: delete it by hand"
     if orphan.kind in DATA_REMOVED_BY and not data:
         return "it may hold data, so it stays; --data removes it"
     return ""
