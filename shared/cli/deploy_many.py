@@ -93,7 +93,8 @@ class Teams:
         if dry_run:
             finish([rows[team] for team in self.names], as_json=as_json)
             return
-        there = [team for team, (todo, _) in self._plans.items() if todo.changes]
+        plans = {team: self._plans[team][0] for team in self.names if team in self._plans}
+        there = [team for team, todo in plans.items() if todo.changes]
         if there:
             answer = f"destroy {'all ' if every else ''}{_teams(len(there))}"
             gone = f"This removes all data of {', '.join(there)} for good, on {self.aws.target}"

@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from botocore.exceptions import ClientError
 
 from shared.cli import console
 from shared.cli.options import AsJson, Team, Yes
@@ -48,6 +47,8 @@ def ledger(
 
     Example: lanes ledger team2 --top-up 5
     """
+    from botocore.exceptions import ClientError
+
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.ledger import ledger_service
     from shared.deploy.caller import is_denial
