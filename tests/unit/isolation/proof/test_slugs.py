@@ -5,13 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
+from shared.config.load import load_project
+from shared.config.naming import MANAGER
 from shared.iam.globs import contains, intersect
 from shared.isolation.proof.names.slugs import clashing_heads, parse_rule, search_collision, separators_inside
 from shared.isolation.proof.names.territory import SEPARATORS, Territory, heads, templates_outside
+from tests.helpers.project import REPOSITORY
 
 RULE = "[a-z][a-z0-9]{1,11}"
 PLACE = Place("123456789012", "us-east-1", "dev")
-SLUGS = st.from_regex(RULE, fullmatch=True)
+SLUGS = st.from_regex(RULE, fullmatch=True).filter(lambda slug: slug != MANAGER)
 
 
 def test_the_rule_is_read():
@@ -44,7 +47,10 @@ def test_the_search_finds_what_the_argument_says(rule, collides):
 
 
 def test_kinds_of_arn_do_not_reach_into_each_other():
-    assert clashing_heads(parse_rule(RULE), heads(PLACE)) == []
+    assert clashing_heads(parse_rule(RULE), heads(PLACE), frozenset({MANAGER})) == []
+    reached = [long.rpartition(":")[2] for _, long in clashing_heads(parse_rule(RULE), heads(PLACE))]
+    assert reached == ["parameter/teamlanes/dev/"]  # the records' folder: no team may be called so
+    assert MANAGER in load_project(REPOSITORY).naming.slug.reserved
 
 
 @pytest.mark.parametrize(
