@@ -1,4 +1,5 @@
-"""A course's term in commands: many teams from a roster, made, validated, proved, planned, deployed and destroyed.
+"""A course's term in commands: many teams from a roster, made, validated, proved, planned, deployed,
+archived and destroyed.
 
     python tests/benchmarks/course.py [TEAMS...] [--workflow random-mean]
 
@@ -59,8 +60,11 @@ def measure(folder: Path, count: int, workflow: str) -> None:
         run(folder, f"deploy {slugs[0]}", "deploy, one new")
         run(folder, "deploy --all", "deploy --all, the others new")
         run(folder, "deploy --all", "deploy --all, nothing to do")
-        run(folder, f"plan {' '.join(slugs)}", "plan, all deployed")
-        run(folder, f"destroy {slugs[-1]} --yes", "destroy, one")
+        run(folder, "plan --all", "plan --all, by the deploy records")
+        run(folder, "plan --all --drift", "plan --all --drift")
+        run(folder, "cost --all")
+        run(folder, f"archive {slugs[-1]} --to archived", "archive, one")
+        run(folder, f"destroy {slugs[-1]} --archived archived --yes", "destroy, one, archived")
         run(folder, "destroy --all --yes")
     finally:
         subprocess.run([*LANES, "down"], cwd=folder, check=True, capture_output=True)
