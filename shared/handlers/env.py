@@ -44,14 +44,16 @@ def commons(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return dict(zip(names.split(","), owners.split(","), strict=True)) if names else {}
 
 
-def threads(environ: Mapping[str, str] = os.environ) -> int:
-    """Return how many threads the function's memory buys, at least one.
+def threads(environ: Mapping[str, str] = os.environ, cores: int = os.cpu_count() or 1) -> int:
+    """Return how many threads the function's memory buys, at least one, and no more than there are cores.
+
+    On AWS a function has the cores that its memory buys. Elsewhere more threads than cores would take turns.
 
     Raises:
         MissingEnvironment: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` is not set: this is not a Lambda function.
     """
     ((_, megabytes),) = require(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-    return max(1, int(megabytes) // MB_PER_VCPU)
+    return max(1, min(int(megabytes) // MB_PER_VCPU, cores))
 
 
 def require(environ: Mapping[str, str], names: str) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """Step 2, once per rank: predict the redshift of every record of the rank's partitions.
 
-Memory holds one batch, and disk one partition, at a time. Of every record only its place, its r magnitude, its true and
-its predicted redshift stay (20 bytes). The session is made when the module is imported, in the init phase of the
-execution environment. So warm invocations do not pay for it.
+Memory holds one batch, and disk two partitions, at a time: the next one is downloaded while one is inferred. Of every
+record only its place, its r magnitude, its true and its predicted redshift stay (20 bytes). The session is made when
+the module is imported, in the init phase of the execution environment. So warm invocations do not pay for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import resource
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 
 from shared.handlers import env
 from shared.handlers.cosmic import layout, model, partition, quality, together
+from shared.handlers.cosmic.fetch import fetching
 from shared.handlers.cosmic.progress import Progress
 from shared.handlers.s3 import Bucket, Source, readable
 
@@ -60,7 +60,7 @@ class Tally:
         self.magnitudes.append(magnitudes[:, R_BAND].copy())  # a view would keep the other bands too
 
     def spent(self, download: float, inference: float) -> None:
-        """Count the seconds that one partition took."""
+        """Count the seconds that one partition took. All downloads but the first go on beside inference."""
         self.download_seconds += download
         self.inference_seconds += inference
 
@@ -119,22 +119,20 @@ def handler(event: Rank, context: Context) -> Done:
 
 
 def infer(event: Rank, bucket: Source, chosen: model.Model) -> Tally:
-    """Return the tally of the event's partitions, each downloaded, read in batches, and deleted."""
+    """Return the tally of the event's partitions, each read in batches while the next one is downloaded."""
     tally = Tally()
-    records = sum(partition.count_records(part["bytes"]) for part in event["partitions"])
-    progress = Progress(event["run_id"], event["rank"], records)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "partition.safetensors"
-        for number, part in enumerate(event["partitions"]):
+    keys = [part["key"] for part in event["partitions"]]
+    progress = Progress(
+        event["run_id"], event["rank"], sum(partition.count_records(part["bytes"]) for part in event["partitions"])
+    )
+    with fetching(bucket, keys) as arrivals:
+        for number, (key, arrival) in enumerate(zip(keys, arrivals, strict=True)):
             start = time.perf_counter()
-            bucket.download(part["key"], path)
-            downloaded = time.perf_counter()
-            with partition.opened(path, part["key"]) as file:
-                for images, magnitudes, redshifts in partition.batches(file, part["key"], event["batch_size"]):
+            with partition.opened(arrival.path, key) as file:
+                for images, magnitudes, redshifts in partition.batches(file, key, event["batch_size"]):
                     tally.add(number, redshifts, chosen.predict(images, magnitudes), magnitudes)
                     progress.advance(len(redshifts))
-            path.unlink()
-            tally.spent(downloaded - start, time.perf_counter() - downloaded)
+            tally.spent(arrival.seconds, time.perf_counter() - start)
     return tally
 
 
