@@ -5,12 +5,13 @@
 A project of its own has one team, whose bucket on the embedded cloud gets the objects. The command is killed (SIGKILL)
 when two fifths of them are there, and run again: what the second run reads is what a kill costs. Then it runs a third
 time, where nothing is new; --check reads all; and destroy --archived holds it against the cloud. Memory is the
-kernel's figure of each command's peak.
+kernel's figure of each command's peak (VmHWM).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -21,12 +22,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
 from shared.config.load import load_project
 from tests.helpers.small_project import SmallProject
+
+if TYPE_CHECKING:
+    import resource
 
 LANES = str(Path(sys.executable).with_name("lanes"))
 TEAM, WRITERS = "team9", 16
@@ -49,15 +53,31 @@ def command(root: Path, *words: str, kill_at: int = 0) -> Ended:
         process = subprocess.Popen([LANES, *words], cwd=root, stdout=out, stderr=subprocess.STDOUT)
         if kill_at:
             threading.Thread(target=_kill, args=(process, root / "archive", kill_at), daemon=True).start()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak, used = _watched(process)
         out.seek(0)
         wall = time.monotonic() - began
-        return Ended(process.returncode, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out.read())
+        return Ended(process.returncode, wall, used.ru_utime + used.ru_stime, peak / 1024, out.read())
+
+
+def _watched(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
+    """Wait for the end of *process*; return its peak of memory in KiB as of its last look, and its use of the machine.
+
+    ``ru_maxrss`` is no peak of its own: it counts what this process had when it forked.
+    """
+    peak = 0
+    while True:
+        with contextlib.suppress(OSError, StopIteration):
+            told = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+            peak = next(int(line.split()[1]) for line in told if line.startswith("VmHWM:"))
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return peak, used
+        time.sleep(0.1)
 
 
 def _kill(process: subprocess.Popen[bytes], folder: Path, files: int) -> None:
-    while process.poll() is None:
+    while process.returncode is None:
         if sum(len(names) for _, _, names in os.walk(folder)) >= files:
             process.send_signal(signal.SIGKILL)
             return
