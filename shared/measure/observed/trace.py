@@ -76,6 +76,14 @@ class Visit:
         """What Step Functions bills for it: one transition, and one more for each retry."""
         return max(1, self.calls)
 
+    @property
+    def unended(self) -> int:
+        """How many calls of functions have no end: these go on when a run has failed, was stopped or timed out."""
+        if self.left is not None or not self.services or self.services[-1][0] != "lambda":
+            return 0
+        ended = sum(not (each.endswith("Aborted") or each == "States.Timeout") for each in self.failures)
+        return max(0, self.calls - ended)
+
     def begin_again(self) -> None:
         """Take down that the state, a Map or Parallel, is tried again."""
         self.calls = max(1, self.calls) + 1
@@ -178,6 +186,12 @@ class Trace:
     redrives: int = 0
     logged_bytes: int = 0
     below: Below = field(default_factory=lambda: Below(0, 0.0))
+
+    @property
+    def invoked(self) -> int:
+        """How many invocations the histories tell of that were read, those with no end among them."""
+        named = {request for visit in self.visits for request in visit.requests}
+        return len(named) + sum(visit.unnamed + visit.unended for visit in self.visits)
 
     @property
     def unseen(self) -> int:
