@@ -315,6 +315,7 @@ def report_run(
     console.fail(failure_text(finished.run.id, finished.outcome, more, then))
     if finished.cost:
         console.note(cost_line(finished.cost))
+        run_view.print_uncounted(finished)
     raise typer.Exit(1)
 
 

@@ -53,11 +53,7 @@ def print_outcome(finished: FinishedRun) -> None:
     if finished.cost:
         console.out.print(f"  {cost_line(finished.cost)}")
         _print_children(finished, finished.cost)
-    if finished.uncounted:
-        console.note(
-            f"without {finished.uncounted} invocations: a state that names a function's ARN tells no request; "
-            "arn:aws:states:::lambda:invoke does"
-        )
+    print_uncounted(finished)
     figures = list(islice(_flat(outcome.output), _MOST_FIGURES + 1))
     more, figures = figures[_MOST_FIGURES:], figures[:_MOST_FIGURES]
     width = max((len(name) for name, _ in figures), default=0)
@@ -76,6 +72,18 @@ def _print_children(finished: FinishedRun, cost: Cost) -> None:
     for told in (unseen_children(*of), express_offer(*of, cost)):
         if told:
             console.note(told)
+
+
+def print_uncounted(finished: FinishedRun) -> None:
+    """Say how many invocations the cost lacks, and why."""
+    if not finished.uncounted:
+        return
+    run = finished.run
+    count = "1 invocation" if finished.uncounted == 1 else f"{finished.uncounted:,} invocations"
+    console.note(
+        f"without {count}: what goes on after a failure is in lanes cost {run.lane.team} {run.id} once it has ended; a "
+        "state that names a function's ARN tells no request, and arn:aws:states:::lambda:invoke does"
+    )
 
 
 def print_tried(finished: FinishedRun) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _SETTLING_SECONDS = 40  # of the function's 60: what is not settled then is settled for the next run
+_MOST_ITEMS = 10**9  # more than any Map has, and within what DynamoDB's numbers hold
 TABLE_VARIABLE = "LEDGER"
 """The variable with the table's name."""
 
@@ -71,17 +72,17 @@ def asked(given: list[Any], default: int) -> int:
     """Return how many items a run asks for: the first number of those *given*, else *default*; 1 at least.
 
     Raises:
-        PrepaidRefused: What is given is no whole number.
+        PrepaidRefused: What is given is no whole number, or larger than any Map.
     """
     told = [value for value in given if value is not None and value != ""]
     if not told:
         return default
     first = told[0]
-    if isinstance(first, str) and first.isdecimal():
+    if isinstance(first, str) and first.isdecimal() and len(first) <= len(str(_MOST_ITEMS)):
         first = int(first)
     if isinstance(first, float) and first.is_integer():
         first = int(first)
-    if isinstance(first, bool) or not isinstance(first, int) or first < 0:
+    if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first <= _MOST_ITEMS:
         raise PrepaidRefused(f"{str(first)[:50]!r} is no number of items, so nobody knows what the run may cost")
     return max(1, first)
 

@@ -24,7 +24,12 @@ _NEVER_BEGAN = {
     "LambdaFunctionScheduleFailed",
     "LambdaFunctionStartFailed",
 }
-_BEGUN_AGAIN = {"MapStateStarted", "ParallelStateStarted"}
+_FIRST_AFTER = {
+    **dict.fromkeys(_SCHEDULED, "TaskStateEntered"),
+    "MapStateStarted": "MapStateEntered",
+    "ParallelStateStarted": "ParallelStateEntered",
+}
+"""What comes right before the first attempt of a state, by the event that begins an attempt."""
 _MAYBE_GOES_ON = ("Lambda.", "States.")
 """How errors begin after which nobody knows whether the function has ended: Lambda's client lost it, or time was up."""
 _ROUNDING_MS = 2  # of both times, and of the bill
@@ -40,19 +45,18 @@ def used_by(events: Iterable[Mapping[str, Any]], calls: Mapping[str, tuple[float
     entry: dict[int, int] = {0: 0}  # by an event: that of the state's entry which it belongs to
     names: dict[int, str] = {}  # by an entry
     attempt: dict[int, int] = {}  # by an event: that by which the call was scheduled
-    begun: dict[int, int] = {}  # by an entry: how often it was tried
     open_calls: dict[int, tuple[str, Any]] = {}
+    kinds: dict[int, str] = {}  # by an event
     transitions = used = 0
     for event in events:
         own, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
+        kinds[own] = kind
         entry[own] = entry.get(before, 0)
         if kind.endswith("StateEntered"):
             entry[own] = own
             names[own] = event["stateEnteredEventDetails"]["name"]
             transitions += 1
-        if kind in _SCHEDULED or kind in _BEGUN_AGAIN:
-            begun[entry[own]] = begun.get(entry[own], 0) + 1
-            transitions += begun[entry[own]] > 1
+        transitions += kind in _FIRST_AFTER and kinds.get(before) != _FIRST_AFTER[kind]
         if kind in _SCHEDULED:
             attempt[own] = own
             open_calls[own] = names.get(entry[own], ""), event["timestamp"]

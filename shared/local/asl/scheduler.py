@@ -220,6 +220,10 @@ class VirtualScheduler:
         """Return the virtual time."""
         return self._time
 
+    def pass_time(self, seconds: float) -> None:
+        """Let the clock go on while a job runs, as one that blocks for so long does."""
+        self._time += seconds
+
     def submit(self, job: Job, _lane: str = "") -> None:
         """Keep *job* for the next :meth:`run`."""
         self._ready.append(job)

@@ -139,12 +139,14 @@ def _used_by_machines(
 ) -> dict[str, Usage]:
     """Return what the state machines of the newest *runs* used, by run id, as far as *left* histories tell.
 
+    The newest run of each workflow is read in any case: the others of the workflow count as the average of those read.
     What the histories tell of invocations goes into *table*.
     """
     used: dict[str, Usage] = {}
     each_reads = max(1, min(SAMPLE, left // max(1, len(runs)) - 1))
-    for execution in runs:
-        if left <= 0:
+    newest = {each.workflow: each for each in reversed(runs)}
+    for execution in (*newest.values(), *(each for each in runs if newest[each.workflow] is not each)):
+        if left <= 0 and execution is not newest[execution.workflow]:
             break
         arn = execution_arn(lane, execution.workflow, execution.run_id)
         run = Run(execution.run_id, arn, lane, execution.workflow)
@@ -163,7 +165,7 @@ def _take_for_average(used: dict[_Part, Usage], runs: Sequence[_Part]) -> int:
     lacking = [run for run in runs if run not in used]
     for run in lacking:
         known = read[run.workflow]
-        used[run] = sum(known, Usage()).shared_by(len(known)) if known else Usage()
+        used[run] = sum(known, Usage()).shared_by(len(known))
     return len(lacking)
 
 

@@ -59,12 +59,11 @@ class FinishedRun:
 
     @property
     def uncounted(self) -> int:
-        """How many invocations the cost lacks: a state calls a function's own ARN, and no log line tells the run."""
+        """How many invocations the cost lacks: no log line tells the run, or they go on after a failure or a stop."""
         if self.trace is None or self.cost is None:
             return 0
-        named = {request for visit in self.trace.visits for request in visit.requests}
         counted = sum(item.amount for item in self.cost.items if item.name == "lambda_requests")
-        return max(0, len(named) + sum(visit.unnamed for visit in self.trace.visits) - int(counted))
+        return max(0, self.trace.invoked - int(counted))
 
     def as_record(self, *, printed: bool = False) -> dict[str, Json]:
         """Return it for JSON. Throughput is in records per second.

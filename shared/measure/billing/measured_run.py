@@ -39,9 +39,7 @@ class MeasuredRun:
     @property
     def uncounted(self) -> int:
         """How many invocations the cost lacks: CloudWatch shows no REPORT line of theirs, or nothing names them."""
-        named = {request for visit in self.trace.visits for request in visit.requests}
-        unnamed = sum(visit.unnamed for visit in self.trace.visits)
-        return max(0, len(named) + unnamed - len(self.rows))
+        return max(0, self.trace.invoked - len(self.rows))
 
 
 def read_measured(

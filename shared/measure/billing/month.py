@@ -79,6 +79,8 @@ def read_month(text: str, now: datetime) -> Month:
         month = month_of(datetime.strptime(text.strip(), "%Y-%m").replace(tzinfo=UTC))
     except (ValueError, OverflowError) as error:
         raise UsageError(f"this is no month: {text!r}", where="--month", fix="as in --month 2026-01") from error
+    if month.begins.timestamp() < 0:
+        raise UsageError(f"{month} is before 1970, where clocks begin", where="--month", fix="as in --month 2026-01")
     if month.begins > now:
         fix = f"--month {month_of(now)} is the month that runs now"
         raise UsageError(f"{month} has not begun", where="--month", fix=fix)

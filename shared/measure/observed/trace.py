@@ -32,6 +32,8 @@ MOST_READ = HISTORY_CALLS.bucket // 2
 """How many children of a run are read, at most: half of the histories that AWS gives at once, so that two can read."""
 _READERS = 8
 _REDRIVEN = "ExecutionRedriven"
+_BEGINNINGS = {"MapStateStarted": "Map", "ParallelStateStarted": "Parallel"}
+_INSIDE = (*_BEGINNINGS, "MapIterationStarted")
 _CALLS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
 
 
@@ -45,13 +47,14 @@ class Visit:
         rank: The rank or map item it was for, None outside a map.
         entered: When.
         left: When it was left; None when it failed or still runs.
-        calls: How many service calls it made, with its retries.
+        calls: How many service calls it made, with its retries; of a Map or Parallel how often it began, if again.
         services: What it called: a service (``lambda``, ``s3``, ``aws-sdk:dynamodb``) and an action for each call.
         requests: The ids of the Lambda invocations that answered.
         failures: The errors of its calls, also those that were retried or caught.
         without_request: Those of the errors that name no request, because the function could not be loaded.
         unnamed: How many invocations answered whose id the history does not tell: those of a function's own ARN.
         redriven: How many of the calls were made after a redrive of the execution.
+        around: That of the Map or Parallel that it lies in; None outside of them.
     """
 
     state: str
@@ -66,11 +69,24 @@ class Visit:
     without_request: list[ErrorWithoutRequest] = field(default_factory=list)
     unnamed: int = 0
     redriven: int = 0
+    around: Visit | None = field(default=None, repr=False, compare=False)
 
     @property
     def transitions(self) -> int:
         """What Step Functions bills for it: one transition, and one more for each retry."""
         return max(1, self.calls)
+
+    @property
+    def unended(self) -> int:
+        """How many calls of functions have no end: these go on when a run has failed, was stopped or timed out."""
+        if self.left is not None or not self.services or self.services[-1][0] != "lambda":
+            return 0
+        ended = sum(not (each.endswith("Aborted") or each == "States.Timeout") for each in self.failures)
+        return max(0, self.calls - ended)
+
+    def begin_again(self) -> None:
+        """Take down that the state, a Map or Parallel, is tried again."""
+        self.calls = max(1, self.calls) + 1
 
     def leave(self, at: datetime) -> None:
         """Take down when the state was left."""
@@ -170,6 +186,12 @@ class Trace:
     redrives: int = 0
     logged_bytes: int = 0
     below: Below = field(default_factory=lambda: Below(0, 0.0))
+
+    @property
+    def invoked(self) -> int:
+        """How many invocations the histories tell of that were read, those with no end among them."""
+        named = {request for visit in self.visits for request in visit.requests}
+        return len(named) + sum(visit.unnamed + visit.unended for visit in self.visits)
 
     @property
     def unseen(self) -> int:
@@ -316,34 +338,62 @@ def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
     visits: list[Visit] = []
     owners: dict[int, Visit] = {}
     ranks: dict[int, int | None] = {0: None}
-    redrives: list[int] = []
+    kinds: dict[int, str] = {}
+    redrives = 0
     for event in events:
         number, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
+        kinds[number], last = kind, kinds.get(before, "")
         rank, owner = ranks.get(before), owners.get(before)
         if kind == "ExecutionStarted":
             ranks[0] = rank = rank_in(event.get("executionStartedEventDetails", {}).get("input"))
         elif kind == "MapIterationStarted":
             rank = event["mapIterationStartedEventDetails"].get("index")
         elif kind == _REDRIVEN:
-            redrives.append(number)
+            redrives += 1
         elif kind.endswith("StateEntered"):
-            if before in redrives:  # the outermost state that had not ended, whatever rank had failed in it
+            if last == _REDRIVEN:  # the outermost state that had not ended, whatever rank had failed in it
                 rank = ranks[0]
-            entry = event["stateEnteredEventDetails"]
-            own = rank_in(entry.get("input"))
-            rank = rank if own is None else own
-            owner = Visit(entry["name"], kind.removesuffix("StateEntered"), rank, event["timestamp"])
+            owner = _enter(event, rank, owner if last in _INSIDE else owner and owner.around)
             visits.append(owner)
+            rank = owner.rank
         elif kind.endswith("StateExited"):
             owner = _open(visits, event["stateExitedEventDetails"]["name"], owner)
             owner.leave(event["timestamp"])
             rank = owner.rank
         elif owner is not None:
-            owner.note(event, len(redrives))
+            owner = _note(owner, event, redrives, after=last)
+            rank = owner.rank
         ranks[number] = rank
         if owner is not None:
             owners[number] = owner
     return visits
+
+
+def _enter(event: HistoryEventTypeDef, rank: int | None, around: Visit | None) -> Visit:
+    """Return the visit of the state that is entered, whose input tells a rank, or which is for that one."""
+    entry = event["stateEnteredEventDetails"]
+    own = rank_in(entry.get("input"))
+    kind = event["type"].removesuffix("StateEntered")
+    return Visit(entry["name"], kind, rank if own is None else own, event["timestamp"], around=around)
+
+
+def _note(owner: Visit, event: HistoryEventTypeDef, redrives: int, *, after: str) -> Visit:
+    """Let a visit take down *event*, which came after an event of *owner* of the type *after*, and return that visit.
+
+    A Map or Parallel that is tried again begins after a state within it.
+    """
+    kind = _BEGINNINGS.get(event["type"])
+    if kind is None:
+        owner.note(event, redrives)
+    if kind is None or after == f"{kind}StateEntered":
+        return owner
+    begun: Visit | None = owner
+    while begun and begun.kind != kind:
+        begun = begun.around
+    if begun is None:
+        return owner
+    begun.begin_again()
+    return begun
 
 
 def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:

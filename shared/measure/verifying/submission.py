@@ -120,14 +120,30 @@ def _parse(data: bytes, where: str) -> Manifest:
     if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:  # what it would take in memory is many times its size
         raise Unreadable("it has more values than any report", where=where)
     try:
-        _check_bounds(read_exact(data))
-        return _MANIFEST.validate_json(data, strict=True)
+        value = read_exact(data)
+        _check_bounds(value)
+        manifest = _MANIFEST.validate_json(data, strict=True)
     except InexactJsonError as error:
         raise Unreadable(str(error), where=where) from error
     except ValidationError as error:
         told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_url=False)]
         more = f" and {len(told) - _MOST_PROBLEMS} more" if len(told) > _MOST_PROBLEMS else ""
         raise Unreadable(f"it is no report of lanes: {'; '.join(told[:_MOST_PROBLEMS])}{more}", where=where) from error
+    if isinstance(manifest, RunManifest) and _estimates_requests(value):
+        raise Unreadable(
+            "it was made before the requests of functions were counted, and its bill of S3 was guessed",
+            where=where,
+            fix="make it again with lanes report, or verify it with the commit that made it",
+        )
+    return manifest
+
+
+def _estimates_requests(value: Json) -> bool:
+    """Whether the invocations in a run's file *value* lack the count of requests, which is null where none is known."""
+    match value:
+        case {"evidence": {"rows": [{"report": dict() as report}, *_]}}:
+            return "requests" not in report
+    return False
 
 
 def _check_bounds(value: Json) -> None:

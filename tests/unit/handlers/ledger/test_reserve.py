@@ -85,6 +85,13 @@ def test_too_much_is_refused_in_words_and_charged(ledger):
     assert ledger.account(LANE).spent == 2 * FEE
 
 
+@pytest.mark.parametrize("many", [10**40, 1e300, "9" * 5_000])
+def test_a_number_that_no_account_can_hold_is_refused_and_charged_as_any(ledger, many):
+    with pytest.raises(PrepaidRefused, match="no number of items"):
+        reserve(event(asks=(many,)), ledger, SmallStates({}))
+    assert ledger.account(LANE).spent == FEE
+
+
 def test_ended_runs_make_room_for_a_new_one_and_those_that_go_on_keep_theirs(ledger):
     states = SmallStates({"arn:a": "RUNNING", "arn:b": "ABORTED"})
     for name in ("a", "b"):

@@ -52,6 +52,16 @@ def test_a_retry_is_a_transition_and_a_call_more():
     assert used_by(events, CALLS) == 2 * (TRANSITION + REQUEST + 2 * 1002)
 
 
+@pytest.mark.parametrize("kind", ["Parallel", "Map"])
+def test_a_parallel_or_a_map_that_is_tried_again_is_a_transition_more_whatever_state_failed_in_it(kind):
+    inner = [("FailStateEntered", 3, 0, {"stateEnteredEventDetails": {"name": "No"}})]
+    around = (f"{kind}StateEntered", 1, 0, {"stateEnteredEventDetails": {"name": "All"}})
+    once = [STARTED, around, (f"{kind}StateStarted", 2, 0, {}), *inner]
+    again = [(f"{kind}StateStarted", 4, 1, {}), ("FailStateEntered", 5, 1, inner[0][3])]
+    assert used_by(history(*once), CALLS) == 2 * TRANSITION
+    assert used_by(history(*once, *again), CALLS) == 4 * TRANSITION
+
+
 @pytest.mark.parametrize(
     "ends",
     [

@@ -182,6 +182,21 @@ def test_teams_that_are_asked_about_together_share_the_histories_that_aws_gives(
     assert spent.as_record()["cost"]["invocations_with_requests_untold"] == 0
 
 
+def test_an_older_workflow_has_runs_to_take_the_average_of_too(lane, clients):
+    lane.workflows["old"] = SimpleNamespace(functions={}, type="standard")
+    lane.state_machine_arn = lambda key: f"{MACHINE}-{key}"
+    states = States(runs=30)
+    newer = states._runs
+    older = [{**run, "name": f"old-{run['name']}", "startDate": START - timedelta(hours=1)} for run in newer]
+    states._list_executions = lambda *, stateMachineArn=None, **_: (
+        "executions",
+        {f"{MACHINE}-w": newer, f"{MACHINE}-old": older}.get(stateMachineArn, states._children),
+    )
+    bill = price_team(clients(states), lane, START - timedelta(days=1), histories=4)
+    assert len(bill.runs) == 60
+    assert min(cost.usd for _, cost in bill.runs.values()) > 0, "no run is taken for free"
+
+
 def test_a_month_that_is_over_has_the_runs_that_began_in_it(lane, clients):
     lane.budget = None
     states = States(runs=10)

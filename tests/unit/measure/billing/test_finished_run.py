@@ -69,3 +69,13 @@ def test_invocations_that_neither_history_nor_log_tell_are_missed_in_the_cost(co
     finished = FinishedRun(RUN, Outcome("SUCCEEDED", 1.0, (), None), Trace(tuple(visits), 3), cost)
     assert finished.uncounted == missing
     assert finished.as_record()["cost"]["uncounted_invocations"] == missing
+
+
+@pytest.mark.parametrize(
+    ("failures", "lacking"),
+    [([], 1), (["ExecutionAborted"], 1), (["States.Timeout"], 1), (["Sandbox.Timedout"], 0)],
+)
+def test_a_call_that_goes_on_after_a_failure_is_missed_in_the_cost(failures, lacking):
+    visit = Visit("A", "Task", None, NOW, calls=1, services=[("lambda", "invoke")], failures=failures)
+    finished = FinishedRun(RUN, Outcome("FAILED", 1.0, (), None), Trace((visit,), 1), cost_of(Usage()))
+    assert finished.uncounted == lacking

@@ -1,14 +1,14 @@
 """What the cost of an earlier run lacks."""
 
-from types import SimpleNamespace
+from datetime import UTC, datetime
 
 from shared.measure.billing.cost import Cost
 from shared.measure.billing.measured_run import MeasuredRun
-from shared.measure.observed.trace import Trace
+from shared.measure.observed.trace import Trace, Visit
 
 
 def visit(*requests, unnamed=0):
-    return SimpleNamespace(requests=list(requests), unnamed=unnamed)
+    return Visit("A", "Task", None, datetime(2026, 1, 1, tzinfo=UTC), requests=list(requests), unnamed=unnamed)
 
 
 def test_invocations_without_a_report_line_are_told():

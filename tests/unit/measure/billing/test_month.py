@@ -35,6 +35,11 @@ def test_what_is_no_month_is_refused_with_an_example(text):
         read_month(text, NOW)
 
 
+def test_a_month_of_before_any_clock_of_aws_is_refused():
+    with pytest.raises(UsageError, match="before 1970"):
+        read_month("0001-01", NOW)
+
+
 def test_a_month_that_has_not_begun_is_refused_with_the_one_that_runs():
     with pytest.raises(UsageError, match=r"2026-05 has not begun[\s\S]*--month 2026-04"):
         read_month("2026-05", NOW)

@@ -170,6 +170,21 @@ def test_a_redrive_is_a_transition_and_its_calls_are_told_by_rank():
     assert trace.transitions == 2 + 8 + 1 + 1 + 1 + 1
 
 
+def test_a_map_and_a_parallel_that_are_tried_again_are_a_transition_more_each():
+    world, retry = World(), [{"ErrorEquals": ["Bad"], "MaxAttempts": 1}]
+    fail = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "Bad"}}}
+    ranks = {"Type": "Map", "ItemProcessor": fail, "Retry": retry, "End": True}
+    branch = {"StartAt": "Ranks", "States": {"Ranks": ranks}}
+    both = {"Type": "Parallel", "Branches": [branch], "Retry": retry, "End": True}
+    execution = world.run({"StartAt": "Both", "States": {"Both": both}}, [1])
+    events = execution.history.page(0, 10_000, reverse=False, data=True)
+    trace = read_trace(States({"alone": events}, []), "alone")
+    # Both, Ranks, its rank, again with its rank; and all of that once more, since Both is tried again.
+    assert trace.transitions == 2 * (1 + 1 + 1 + 1 + 1)
+    told = [(each.state, each.attempts) for each in trace.tried_again]
+    assert told == [("Both", 2), ("Ranks", 4)]
+
+
 def test_a_loop_is_no_further_attempt(history):
     loop = [(1, 0, "ExecutionStarted", {"input": "{}"})]
     for start in (2, 6):

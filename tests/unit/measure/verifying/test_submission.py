@@ -113,6 +113,18 @@ def test_a_key_that_no_report_has_is_refused(hand_in):
         read_manifest(found)
 
 
+def test_a_report_of_before_requests_were_counted_is_told_from_a_forged_one(hand_in):
+    folder = hand_in("ann")
+    value = json.loads((folder / "report.json").read_text())
+    for row in value["evidence"]["rows"]:
+        del row["report"]["requests"]
+    (folder / "report.json").write_text(json.dumps(value))
+    (found,), _ = find_submissions(folder)
+    with pytest.raises(Unreadable, match="before the requests of functions were counted") as raised:
+        read_manifest(found)
+    assert "make it again" in raised.value.fix
+
+
 def test_a_page_without_figures_is_told_what_to_do(tmp_path):
     (tmp_path / "report.html").write_text("<p>mae 0.01</p>")
     (found,), _ = find_submissions(tmp_path)
