@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.local.corrections.account_settings import account_settings_told
 from shared.local.corrections.asynchronous_settings import asynchronous_settings_kept
 from shared.local.corrections.aws_policies import aws_policies_known
+from shared.local.corrections.bucket_acls import acls_held_to_ownership
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    acls_held_to_ownership,
     asynchronous_settings_kept,
     aws_policies_known,
     bad_expressions_refused,
