@@ -28,6 +28,7 @@ from shared.local.corrections.malformed_xml import malformed_xml_refused
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
+from shared.local.corrections.policy_sizes import long_policies_refused
 from shared.local.corrections.published import publishing_refused
 from shared.local.corrections.queue_lists import queues_listed_by_plain_prefixes
 from shared.local.corrections.queue_policies import queue_policies_kept
@@ -59,6 +60,7 @@ _CORRECTIONS = (
     gone_things_forgotten,
     items_answered_as_they_are,
     left_to_iam,
+    long_policies_refused,
     mail_confirmed_first,
     malformed_xml_refused,
     missing_members_refused,
