@@ -30,6 +30,7 @@ from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
 from shared.local.corrections.policy_sizes import long_policies_refused
 from shared.local.corrections.published import publishing_refused
+from shared.local.corrections.queue_encryption import queues_encrypted_once
 from shared.local.corrections.queue_lists import queues_listed_by_plain_prefixes
 from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.secret_names import bad_secret_names_refused
@@ -66,6 +67,7 @@ _CORRECTIONS = (
     missing_members_refused,
     publishing_refused,
     queue_policies_kept,
+    queues_encrypted_once,
     queues_listed_by_plain_prefixes,
     reserved_names_refused,
     secrets_of_connections_kept,

@@ -242,6 +242,13 @@ def test_a_function_with_a_dead_letter_queue_is_told_with_all_else(lane, deploym
         plan_adoption(lane, deployment.wanted(), aws)
 
 
+def test_a_setting_of_another_type_is_refused_as_ssm_does(lane, deployment, aws):
+    name = lane.settings[0].name
+    aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value="hush")
+    with pytest.raises(AdoptionError, match=f"setting {name} is a SecureString, and SSM changes no parameter's type"):
+        plan_adoption(lane, deployment.wanted(), aws)
+
+
 def test_a_function_that_is_an_image_is_not_made_anew(lane, deployment, aws):
     name = lane.functions["cosmic-init"].name
     role = by_hand.make_role(aws.client, "team2-any", "lambda")
