@@ -56,16 +56,21 @@ class Aws:
         self.place = target.place
         self.caller = caller
         self.owner = owner or self
-        self._clients: dict[str, object] = {}
+        self._clients: dict[tuple[str, str | None], object] = {}
         self._making = Lock()  # botocore makes clients in one thread at a time
 
-    def client(self, service: str) -> Any:
-        """Return the client for *service*, the same one each time. No library has a type for all of them."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return the client for *service*, the same one each time. No library has a type for all of them.
+
+        *region* is another than that of the place, for what AWS tells in one region alone.
+        """
+        key = (service, region)
         with self._making:
-            if service not in self._clients:
+            if key not in self._clients:
                 make: Callable[..., object] = self.session.client  # its stubs know no name that is computed
-                self._clients[service] = make(
+                self._clients[key] = make(
                     service,
+                    region_name=region,
                     endpoint_url=self.target.endpoint,
                     config=Config(
                         retries={"mode": "standard"},
@@ -74,7 +79,7 @@ class Aws:
                         proxies={} if self.target.on_loopback else None,  # one of the environment cannot reach it
                     ),
                 )
-            return self._clients[service]
+            return self._clients[key]
 
     @cached_property
     def s3(self) -> S3Client:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import boto3
     from botocore.model import OperationModel
 
-_SERVICES = ("stepfunctions", "logs", "lambda")
-_READS = ("Describe", "Filter", "Get", "List")
+_SERVICES = ("stepfunctions", "logs", "lambda", "cloudtrail")
+_READS = ("Describe", "Filter", "Get", "List", "Lookup")
 _MOST = 14  # tries
 _LONGEST = 8.0  # seconds between two
 _TOGETHER = 60.0  # seconds of a call's waits

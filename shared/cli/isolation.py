@@ -192,9 +192,12 @@ def _service(project: Project) -> RendezvousService | None:
 
 
 def _expected(project: Project) -> Expected:
-    """Return who reaches teams by design: the settings' operators, and those who have the platform's policies."""
+    """Return who reaches teams by design: the settings' operators, who has the platform's policies, and the ledger."""
+    from shared.config.ledger import ledger_service
+    from shared.config.ledger_name import LEDGER
     from shared.iam.statements import read_identity_policy
     from shared.isolation.proof.account.account import Expected
+    from shared.isolation.roles.ledger_role import ledger_policy
     from shared.isolation.roles.platform_role import platform_policy
     from shared.isolation.roles.rendezvous_role import rendezvous_policy
     from shared.isolation.roles.resources_role import resources_policy
@@ -202,28 +205,37 @@ def _expected(project: Project) -> Expected:
     service = _service(project)
     lanes = [platform_policy(project.place), resources_policy(project.place)]
     policies = [*lanes, *([rendezvous_policy(service)] if service else [])]
+    ledger = ledger_service(project)
+    own = ledger.lane.functions[LEDGER]
+    may = ledger_policy(project.place, ledger.table.name, own.log_group)
     return Expected(
-        project.settings.operators, tuple(read_identity_policy("platform", each.document()) for each in policies)
+        project.settings.operators,
+        tuple(read_identity_policy("platform", each.document()) for each in policies),
+        (f"role/{own.role}", read_identity_policy(LEDGER, may.document())),
     )
 
 
 def _deployed(project: Project, teams: Sequence[str], where: Where) -> tuple[list[Document], Account, Orphans]:
     from shared.cli.wiring import open_cloud
     from shared.deploy.readback.account import read_account
-    from shared.deploy.readback.lanes import deployed_documents
+    from shared.deploy.readback.lanes import deployed_documents, documents_of_service
     from shared.deploy.readback.orphans_found import look_for_orphans
     from shared.deploy.readback.sight import Sight
+    from shared.isolation.proof.documents.document import DocumentKind
 
     service = None if teams else _service(project)
-    lanes = [*_lanes(project, *teams), *([service.lane] if service else [])]
+    lanes = _lanes(project, *teams)
     sight = Sight()
-    with open_cloud(project, where, lanes) as cloud:
+    with open_cloud(project, where, [*lanes, *([service.lane] if service else [])]) as cloud:
         documents = [document for lane in lanes for document in deployed_documents(lane, cloud, sight)]
-        if not documents:
+        own = documents_of_service(service, cloud, sight) if service else []
+        if not documents and not own:
             raise LanesError(
                 "nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM"
             )
-        return documents, read_account(lanes, cloud, sight), look_for_orphans(project, cloud)
+        rendezvous = {each.attached for each in own if each.kind is not DocumentKind.BOUNDARY}
+        account = read_account([*lanes, *([service.lane] if service else [])], cloud, sight, rendezvous)
+        return [*documents, *own], account, look_for_orphans(project, cloud)
 
 
 def _lanes(project: Project, *teams: str) -> list[Lane]:

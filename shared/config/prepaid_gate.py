@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.prepaid import GATE, GATE_TRIES, ITEMS, bound
 from shared.errors import LanesError
+from shared.handlers.ledger.account import LedgerBusy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,7 @@ def _gate(lane: Lane, workflow: Workflow, prepaid: Prepaid, found: Bound, start:
                     "Lambda.AWSLambdaException",
                     "Lambda.SdkClientException",
                     "Lambda.TooManyRequestsException",
+                    LedgerBusy.__name__,
                 ],
                 "IntervalSeconds": 1,
                 "MaxAttempts": GATE_TRIES - 1,

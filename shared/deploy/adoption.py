@@ -22,7 +22,17 @@ from shared.deploy.guard import claimed_by, is_ours, lane_tags
 from shared.deploy.model import Call, Plan, Step
 from shared.deploy.plan import leftovers
 from shared.deploy.quota import check_concurrency, check_function_memory
-from shared.deploy.resources import KINDS, budget, database, event_source, function, notification, rendezvous_key
+from shared.deploy.resources import (
+    KINDS,
+    bucket,
+    budget,
+    database,
+    event_source,
+    function,
+    function_left,
+    notification,
+    rendezvous_key,
+)
 from shared.deploy.runtimes import check_runtimes
 from shared.deploy.side_effects import side_effects
 from shared.deploy.steps import missing_tags
@@ -46,6 +56,11 @@ _TAGGING = {
 """The calls by which kinds put tags on what is there. Each leaves other tags as they are."""
 _CARRIED = (event_source.KIND, notification.KIND)
 """Kinds with no tags of their own: they are of whose function, or whose bucket, they are."""
+_CHECKS: dict[str, Callable[[Aws, Resource, Resource], None]] = {
+    bucket.KIND: bucket.check_acl,
+    function.KIND: function_left.check_left,
+}
+"""What AWS would refuse to change because of what no file says: kinds read it for an adoption alone."""
 _MADE_HERE = (database.KIND, rendezvous_key.KIND)
 """Secrets whose values a deploy makes: what lies in one that somebody else made would be lost."""
 
@@ -109,6 +124,8 @@ def plan_adoption(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Adoption:
         have = found[want.kind, want.name]
         try:
             steps.append((have, want, _step(want, have, tags)))
+            if have and want.kind in _CHECKS and not is_ours(have.tags, tags):
+                _CHECKS[want.kind](aws, want, have)
         except LanesError as error:
             against.append(error)
     against += _account(wanted, read, aws)
@@ -257,7 +274,7 @@ def _carried(
     adopted: tuple[Adopted, ...], found: Mapping[tuple[str, str], Resource | None], aws: Aws
 ) -> Iterator[Step]:
     """Yield what removes what comes with a function or a bucket and stands in no file: what calls it, what it tells."""
-    for carrier, kind in ((function.KIND, event_source), ("bucket", notification)):
+    for carrier, kind in ((function.KIND, event_source), (bucket.KIND, notification)):
         for each in adopted:
             key = (kind.KIND, each.have.name)
             if each.have.kind == carrier and key not in found and (have := kind.current(aws, each.have.name)):

@@ -57,14 +57,17 @@ class Caused:
 
 
 def find_causes(deployment: LaneDeployment, todo: Plan, records: Records) -> Caused:
-    """Return the causes of *todo*, a full plan of *deployment*. CloudTrail is asked only if something is by hand."""
+    """Return the causes of *todo*, a full plan of *deployment*. CloudTrail is asked only if something is by hand.
+
+    Who did it changed it after the last deploy, whose own calls are no answer: CloudTrail tells a call minutes late.
+    """
     causes = causes_of(todo, deployment.wanted(), records)
     names = {name for (_, name), cause in causes.items() if cause == "by hand"}
-    newest = records.newest
-    if not names or newest is None:
+    since = records.newest_written
+    if not names or since is None:
         return Caused(causes)
     try:
-        found = read_changes(deployment.aws, names, newest.begun)
+        found = read_changes(deployment.aws, names, since)
     except ClientError as error:
         if not is_denial(error):
             raise

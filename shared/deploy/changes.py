@@ -1,8 +1,10 @@
 """Who changed what in an account, by CloudTrail's event history: ninety days of management events that write.
 
 CloudTrail answers two of these requests a second, and they count for the whole account. Not every service fills in the
-resources of an event, so a change is found by a name anywhere in it. Source: AWS CloudTrail API reference,
-LookupEvents; user guide, "Viewing event history" (read 2026-12-01).
+resources of an event, so a change is found by a name anywhere in it. A region tells its own events; those of IAM, of
+budgets and of DNS, which have no region, lie in one. Lambda's are called by the operation and its API's date. Source:
+AWS CloudTrail API reference, LookupEvents; user guide, "Viewing event history" and "Global service events"; Lambda
+Developer Guide, "Logging AWS Lambda API calls using AWS CloudTrail" (read 2026-12-01).
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
 DAYS = 90
 """What the event history holds."""
-_MOST = 5000  # events that are read at most: a hundred pages, which take nearly a minute on AWS
+_MOST = 5000  # events of a region that are read at most: a hundred pages, which take nearly a minute on AWS
+_GLOBAL = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""By partition: the region that tells the events of services which have none."""
+_API_DATE = re.compile(r"\d{8}(v\d+)?$")
 _WRITING = [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}]
 
 
@@ -76,7 +81,15 @@ def read_changes(aws: Aws, names: Collection[str], since: datetime) -> Changes:
 
 
 def _read_all(aws: Aws, wanted: re.Pattern[str], since: datetime) -> Changes:
-    pages = aws.client("cloudtrail").get_paginator("lookup_events")
+    place = aws.place
+    regions = dict.fromkeys((place.region, _GLOBAL.get(place.partition, place.region)))
+    read = [_read_region(aws, region, wanted, since) for region in regions]
+    found = sorted((change for each in read for change in each.found), key=lambda change: change.when, reverse=True)
+    return Changes(tuple(found), max((each.back_to for each in read if each.back_to), default=None))
+
+
+def _read_region(aws: Aws, region: str, wanted: re.Pattern[str], since: datetime) -> Changes:
+    pages = aws.client("cloudtrail", region).get_paginator("lookup_events")
     asked = pages.paginate(LookupAttributes=_WRITING, StartTime=since, PaginationConfig={"MaxItems": _MOST})
     found: list[Change] = []
     count, last = 0, None
@@ -127,5 +140,5 @@ def _read(event: Mapping[str, object], wanted: re.Pattern[str]) -> Iterator[Chan
     names = tuple(dict.fromkeys(wanted.findall(about)))
     when = event["EventTime"]
     if names and isinstance(when, datetime):
-        what = f"{str(event['EventSource']).partition('.')[0]}:{event['EventName']}"
+        what = f"{str(event['EventSource']).partition('.')[0]}:{_API_DATE.sub('', str(event['EventName']))}"
         yield Change(when, str(who), what, names, str(told.get("errorCode") or ""), str(event["EventId"]))

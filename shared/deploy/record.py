@@ -14,7 +14,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.config.naming import record_folder
 from shared.deploy.caller import is_deployer
@@ -91,15 +91,23 @@ class Records:
     Attributes:
         by_writer: By who wrote them.
         unread: Whose hold something else: another format, or no record at all.
+        written: By who wrote them: when that was last, which is the end of a deploy that was finished.
     """
 
     by_writer: Mapping[Writer, Record] = field(default_factory=dict)
     unread: tuple[Writer, ...] = ()
+    written: Mapping[Writer, datetime] = field(default_factory=dict)
 
     @property
     def newest(self) -> Record | None:
         """The one of the last deploy; None if there is none."""
         return max(self.by_writer.values(), key=lambda each: each.begun, default=None)
+
+    @property
+    def newest_written(self) -> datetime | None:
+        """When that of the last deploy was written; None if there is none."""
+        newest = self.newest
+        return next((self.written.get(writer) for writer, each in self.by_writer.items() if each is newest), None)
 
     def agree_with(self, digests: Digests) -> bool:
         """Whether the last deploy finished and made what *digests* are of.
@@ -157,25 +165,26 @@ def read_records(lane: Lane, aws: Aws) -> Records:
     """Return the records of *lane*, by one request."""
     names = [record_name(lane, writer) for writer in WRITERS]
     found = aws.client(SERVICE).get_parameters(Names=names)["Parameters"]
-    return _records({each["Name"].rpartition("/")[2]: each["Value"] for each in found})
+    return _records({each["Name"].rpartition("/")[2]: each for each in found})
 
 
 def read_all_records(place: Place, aws: Aws) -> dict[str, Records]:
     """Return the records of every team of *place*'s stage by its slug, ten parameters a request."""
     folder = record_folder(place.stage)
     pages = aws.client(SERVICE).get_paginator("get_parameters_by_path").paginate(Path=folder, Recursive=True)
-    told: dict[str, dict[str, str]] = {}
+    told: dict[str, dict[str, Any]] = {}
     for each in (each for page in pages for each in page["Parameters"]):
         team, _, writer = each["Name"].removeprefix(folder).partition("/")
-        told.setdefault(team, {})[writer] = each["Value"]
+        told.setdefault(team, {})[writer] = each
     return {team: _records(values) for team, values in told.items()}
 
 
-def _records(values: Mapping[str, str]) -> Records:
-    read = {writer: read_record(values[writer]) for writer in WRITERS if writer in values}
+def _records(parameters: Mapping[str, Mapping[str, Any]]) -> Records:
+    read = {writer: read_record(parameters[writer]["Value"]) for writer in WRITERS if writer in parameters}
     return Records(
         {writer: record for writer, record in read.items() if record},
         tuple(writer for writer, record in read.items() if record is None),
+        {writer: parameters[writer]["LastModifiedDate"] for writer in read},
     )
 
 

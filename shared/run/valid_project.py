@@ -15,12 +15,15 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import CHILDREN
-from shared.config.document import dotted
+from shared.config.document import dotted, read_document
 from shared.config.load import concluded, read_project
 from shared.config.prepaid import bound
 from shared.config.problems import ConfigError, Problem, Problems, nearest
+from shared.config.team import FOLDER
 from shared.config.template import placeholders
 from shared.config.triggers import OBJECT, OBJECTS
+from shared.isolation.proof.documents.document import SIZE_LIMITS, DocumentKind
+from shared.isolation.roles.deployer import deployer_trust
 from shared.isolation.roles.workflow_role import ungranted
 from shared.local.asl.validation import problems_of
 from shared.local.asl.validation.fields import KNOWN, PROCESSOR, TOP
@@ -102,6 +105,7 @@ def _check_lanes(project: Project, lanes: Iterable[Lane], problems: Problems) ->
     """Check the template of each workflow as each of *lanes* has it; return the files of their cards."""
     told: dict[str, set[KeyPath]] = {}
     for lane in lanes:
+        _check_access(project, lane, problems)
         for key in lane.workflows:
             card = project.card(lane.team, key)
             before = told.setdefault(card.path, set())  # what is wrong in many lanes is told once
@@ -110,6 +114,18 @@ def _check_lanes(project: Project, lanes: Iterable[Lane], problems: Problems) ->
                 check.all_of(lane)
                 before |= check.told
     return set(told)
+
+
+def _check_access(project: Project, lane: Lane, problems: Problems) -> None:
+    """Tell a team that lets in more people than the trust policy of their role has room for."""
+    trust = json.dumps(deployer_trust(lane.team, lane.place, lane.access).document())
+    length, most = len("".join(trust.split())), SIZE_LIMITS[DocumentKind.TRUST]
+    if length <= most:
+        return
+    file = f"{FOLDER}/{lane.team}.yaml"
+    if document := read_document(project.root / file, file, problems):
+        what = f"the trust policy of {lane.deployer} would have {length:,} characters, and IAM takes {most:,}"
+        document.problem(("access",), what, "let in a permission set in place of many users, or name fewer")
 
 
 def _check_others(project: Project, seen: Collection[str], problems: Problems) -> None:

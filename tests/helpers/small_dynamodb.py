@@ -29,9 +29,6 @@ class SmallDynamoDB:
         found = [item for (own, name), item in self._items.items() if own == lane and name.startswith(kind)]
         yield {"Items": copy.deepcopy(found)}
 
-    def update_item(self, **step):
-        self.transact_write_items(TransactItems=[{"Update": step}])
-
     def transact_write_items(self, *, TransactItems):
         steps = [next(iter(step.items())) for step in TransactItems]
         held = [self._holds(step) for _, step in steps]

@@ -11,6 +11,7 @@ from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, Rule
 from shared.isolation.proof.account.outsiders import survey, with_account
 from shared.isolation.proof.account.trigger_links import TriggerLinks
+from shared.isolation.roles.ledger_role import ledger_policy
 from shared.isolation.roles.platform_role import platform_policy
 from tests.isolation import deployed_mutants
 
@@ -97,6 +98,26 @@ def test_the_platforms_role_is_known_by_its_policy_and_by_no_more(found, place):
     unheld = [replace(each, conditions=()) for each in printed.statements]
     told = found(replace(platform, policies=(replace(printed, statements=tuple(unheld)),)), expected)
     assert [each.statement for each in told.findings] == ["RolesUnderBoundary", "PassToFunctions", "PassToMachines"]
+
+
+@pytest.mark.parametrize("teams", [TEAMS, (*TEAMS, "platform")], ids=["lanes", "with the rendezvous"])
+def test_the_ledger_reaches_all_runs_by_design_and_does_no_more(place, teams):
+    may = ledger_policy(place, "platform-ledger-0a1b2c3d", "/aws/lambda/platform-ledger-0a1b2c3d")
+    own = read_identity_policy("ledger", may.document())
+    ledger = Principal("role", "arn:aws:iam::123456789012:role/platform-ledger-role-0a1b2c3d", policies=(own,))
+    expected = Expected(ledger=(ledger.title, own))
+
+    def told(principal, expected):
+        return survey(Account(teams, principals=(principal,)), place, load_catalogue(), expected)
+
+    found = told(ledger, expected)
+    assert (found.findings, found.by_design.keys()) == ((), {ledger.title})
+    assert found.by_design[ledger.title].startswith("the ledger of prepaid lanes")
+    more = read_identity_policy("more", deployed_mutants.body(deployed_mutants.DATA))
+    found = told(replace(ledger, policies=(own, more)), expected)
+    assert [each.document for each in found.findings] == [f"policy more of {ledger.title}"]
+    other = replace(ledger, arn="arn:aws:iam::123456789012:role/elsewhere")
+    assert told(other, expected).findings, "nobody else is the ledger"
 
 
 def test_a_teams_own_role_is_left_to_the_proof(found):

@@ -93,11 +93,12 @@ class PatientAws(Aws):
         self.patience = patience
         self._aws = aws
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str | None = None) -> Any:
         """Return the client for *service*, the same one each time."""
-        if service not in self._clients:
-            self._clients[service] = _PatientClient(self._aws.client(service), service, self.patience)
-        return self._clients[service]
+        key = (service, region)
+        if key not in self._clients:
+            self._clients[key] = _PatientClient(self._aws.client(service, region), service, self.patience)
+        return self._clients[key]
 
 
 class _PatientClient:

@@ -17,7 +17,7 @@ from shared.isolation.proof.account.links import Logging, Rule
 from shared.values import as_list, as_mapping, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from mypy_boto3_logs.type_defs import ResourcePolicyTypeDef
 
@@ -41,10 +41,14 @@ NOT_READ = (
 )
 
 
-def read_account(lanes: list[Lane], aws: Aws, sight: Sight) -> Account:
-    """Return what was read of the account that *lanes* lie in, and all that *sight* noted as refused so far."""
+def read_account(lanes: list[Lane], aws: Aws, sight: Sight, rendezvous: Collection[str] = ()) -> Account:
+    """Return what was read of the account that *lanes* lie in, and all that *sight* noted as refused so far.
+
+    *rendezvous* are the ARNs of the rendezvous' roles, if its lane is one of them.
+    """
     return Account(
         teams=tuple(lane.team for lane in lanes),
+        rendezvous=frozenset(rendezvous),
         principals=tuple(_principals(aws, sight)),
         policies=(*_log_policies(lanes, aws, sight), *_bus_policies(aws, sight)),
         links=(

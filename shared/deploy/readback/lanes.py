@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.deploy.documents import resource_documents
 from shared.deploy.readback.layers import layer_policies
 from shared.deploy.reading import if_there
+from shared.deploy.rendezvous.desired import access
 from shared.deploy.resources import (
     KINDS,
     bucket,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.config.platform import RendezvousService
     from shared.deploy.readback.sight import Sight
     from shared.values import Json
 
@@ -41,6 +43,7 @@ _WITH_POLICIES = (
     *(policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND),
     *(queue.KIND, topic.KIND),
 )
+_OF_ROLES = (DocumentKind.ROLE, DocumentKind.DEPLOYER, DocumentKind.TRUST, DocumentKind.BOUNDARY)
 _GONE = "ResourceNotFoundException"
 
 
@@ -54,6 +57,17 @@ def deployed_documents(lane: Lane, aws: Aws, sight: Sight) -> Iterator[Document]
             with sight.looking(f"policies of {kind} {name}"):
                 yield from _documents(lane, kind, name, aws, sight)
     yield from layer_policies(lane, aws, sight)
+
+
+def documents_of_service(service: RendezvousService, aws: Aws, sight: Sight) -> list[Document]:
+    """Return the documents of the rendezvous *service* in AWS, whoever made them.
+
+    Not all that is named as the platform names its own is the service's: its administrators' roles may be called so,
+    and that of the ledger of prepaid lanes is. They reach all teams, and are no part of it.
+    """
+    own = {each.name for each in access(service)}
+    found = deployed_documents(service.lane, aws, sight)
+    return [each for each in found if each.kind not in _OF_ROLES or each.name.partition(" ")[0] in own]
 
 
 def _names(lane: Lane, kind: str, aws: Aws, sight: Sight) -> list[str]:

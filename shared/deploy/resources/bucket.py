@@ -17,7 +17,7 @@ from shared.deploy.outsiders import outsiders_denied
 from shared.deploy.reading import listed_names
 from shared.deploy.steps import created, differences, missing_tags, removed, updated
 from shared.deploy.tags import read_tags, tag_pairs
-from shared.errors import code_of
+from shared.errors import LanesError, code_of
 from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
@@ -137,6 +137,28 @@ def steps(want: Resource, have: Resource | None) -> Step:
     tags = missing_tags(want, have)
     calls = (*(settings[key] for key in changed), *((_tagging(want, have),) if tags else ()))
     return updated(want, (*(line for lines in changed.values() for line in lines), *tags), *calls)
+
+
+def check_acl(aws: Aws, want: Resource, have: Resource) -> None:
+    """Refuse a bucket whose access control list lets in others than its owner: S3 does not take ours beside it.
+
+    Source: S3 user guide, "Prerequisites for disabling ACLs" (InvalidBucketAclWithObjectOwnership).
+
+    Raises:
+        LanesError: It has such a list.
+    """
+    if have.properties["ownership"] == want.properties["ownership"]:
+        return
+    acl = aws.s3.get_bucket_acl(**_on(want))
+    owner = acl["Owner"].get("ID")
+    others = [each for each in acl["Grants"] if each["Grantee"].get("ID") != owner]
+    if others:
+        who = sorted({each["Grantee"].get("URI") or each["Grantee"].get("ID") or "somebody" for each in others})
+        raise LanesError(
+            f"the access control list of bucket {want.name} lets in {', '.join(who)}; S3 keeps no such list for a "
+            "bucket whose owner owns all of its objects, as the lane's does",
+            fix=f"aws s3api put-bucket-acl --bucket {want.name} --acl private, and tell them that they come in no more",
+        )
 
 
 def remove(have: Resource) -> Step:

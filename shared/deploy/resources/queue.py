@@ -133,6 +133,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
     on = {"QueueUrl": want.properties["url"]}
     told = {"Policy": want.properties["policy"], "RedrivePolicy": want.properties["redrive"]}
     unset = {key: "" for key, value in told.items() if not value}
+    if not have.properties["encrypted_by_sqs"]:  # SQS takes its own keys only with the KMS key taken off
+        unset["KmsMasterKeyId"] = ""
     put = Call(SERVICE, "set_queue_attributes", {**on, "Attributes": {**_attributes(want), **unset}})
     tag = Call(SERVICE, "tag_queue", {**on, "Tags": dict(want.tags)})
     return updated(want, (*changed, *tags), *([put] if changed else ()), *([tag] if tags else ()))

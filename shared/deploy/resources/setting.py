@@ -8,6 +8,7 @@ from shared.deploy.model import Call, Resource, Step
 from shared.deploy.reading import if_there, listed_names
 from shared.deploy.steps import compare, created, removed, updated
 from shared.deploy.tags import read_tags, tag_pairs
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,10 +54,20 @@ def names(aws: Aws, team: str) -> Iterator[str]:
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
-    """Return what makes *have* into *want*."""
+    """Return what makes *have* into *want*.
+
+    Raises:
+        LanesError: It is of another type, as of a SecureString. SSM changes none (API reference, PutParameter,
+            HierarchyTypeMismatchException).
+    """
     told = {"Name": want.name, "Type": want.properties["type"], "Value": want.properties["value"]}
     if have is None:
         return created(want, Call(SERVICE, "put_parameter", {**told, "Tags": tag_pairs(want.tags)}))
+    if have.properties["type"] != want.properties["type"]:
+        raise LanesError(
+            f"setting {want.name} is a {have.properties['type']}, and SSM changes no parameter's type",
+            fix=f"save its value and delete it: aws ssm delete-parameter --name {want.name}",
+        )
     changed, tags = compare(want, have)
     put = Call(SERVICE, "put_parameter", {**told, "Overwrite": True})
     on = {"ResourceType": _TYPE, "ResourceId": want.name}

@@ -30,16 +30,19 @@ EXPIRES = "expires"
 _DAYS_KEPT = 90
 _KEPT_FEES, _KEPT_SHARE = 1000, 10  # of refused starts; one tenth of the first grant at the most
 _TRIES = 12
-_AGAIN = {
-    "TransactionConflictException",
-    "TransactionInProgressException",
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-}
+THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "Throttling", "ThrottlingException"}
+"""What AWS answers where it was asked too often."""
+_AGAIN = {"TransactionConflictException", "TransactionInProgressException", *THROTTLED}
+_REASONS_AGAIN = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""Why a transaction was cancelled that may be tried again. Source: DynamoDB API reference, TransactWriteItems."""
 _MORE = "SET granted = granted + :more, available = available + :more"
 _CONDITION = "ConditionalCheckFailed"
 
 Sleep = Callable[[float], None]
+
+
+class LedgerBusy(LanesError):
+    """AWS was asked too often, and nothing was changed. The gate of a run tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ class Ledger:
         """Reserve what is *wanted*, or return what that execution has already; None where too little is left.
 
         Raises:
-            LanesError: The lane has no account, or DynamoDB is too busy.
+            LanesError: The lane has no account.
+            LedgerBusy: DynamoDB is too busy.
         """
         need = {":need": _number(wanted.reserved)}
         update = {
@@ -126,17 +130,23 @@ class Ledger:
         if found := self._get(lane, OPEN + wanted.arn):
             return _reservation(found)
         if self._get(lane, ACCOUNT) is None:
-            raise LanesError(f"lane {lane} has no account in the ledger", fix=f"lanes deploy {lane}, as the platform")
+            raise _no_account(lane)
         return None
 
     def charge_refusal(self, lane: str) -> None:
-        """Charge *lane* for a start that was refused."""
-        self._dynamodb.update_item(
-            **self._on(lane, ACCOUNT),
-            UpdateExpression="SET available = available - :fee, spent = spent + :fee, refused = refused + :one",
-            ConditionExpression="attribute_exists(lane)",
-            ExpressionAttributeValues={":fee": _number(FEE), ":one": _number(1)},
-        )
+        """Charge *lane* for a start that was refused.
+
+        Raises:
+            LanesError: The lane has no account.
+            LedgerBusy: DynamoDB is too busy.
+        """
+        update = {
+            "UpdateExpression": "SET available = available - :fee, spent = spent + :fee, refused = refused + :one",
+            "ConditionExpression": "attribute_exists(lane)",
+            "ExpressionAttributeValues": {":fee": _number(FEE), ":one": _number(1)},
+        }
+        if not self._write({"Update": self._on(lane, ACCOUNT) | update}):
+            raise _no_account(lane)
 
     def settle(self, lane: str, reservation: Reservation, used: int) -> bool:
         """Give back what an ended execution did not use of its *reservation*; False where that is done already.
@@ -205,7 +215,7 @@ class Ledger:
             {"Update": self._on(lane, ACCOUNT) | update}, self._note_grant(lane, token, amount, who, "top-up")
         )
         if not done and self.account(lane) is None:
-            raise LanesError(f"lane {lane} has no account in the ledger", fix=f"lanes deploy {lane}, as the platform")
+            raise _no_account(lane)
         return done
 
     def reservations(self, lane: str, kind: str = OPEN) -> list[Reservation]:
@@ -229,12 +239,12 @@ class Ledger:
                 reasons = {each.get("Code") for each in error.response.get("CancellationReasons", ())}
                 if _CONDITION in reasons:
                     return False
-                if not (reasons & {"TransactionConflict", "ThrottlingError"} or code_of(error) in _AGAIN):
+                if not (reasons & _REASONS_AGAIN or code_of(error) in _AGAIN):
                     raise
                 self._sleep(random.uniform(0, 0.02 * 2 ** min(again, 6)))  # noqa: S311  spreads them, hides nothing
             else:
                 return True
-        raise LanesError("the ledger's table is too busy", fix="start the run again")
+        raise LedgerBusy("the ledger's table is too busy", fix="start the run again")
 
     def _get(self, lane: str, item: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self._dynamodb.get_item(**self._on(lane, item), ConsistentRead=True).get(
@@ -282,6 +292,10 @@ def refusal(account: Account | None, need: int) -> str:
     waiting = f", {dollars(account.reserved)} are reserved for runs that go on" if account and account.reserved else ""
     sums = f"up to {dollars(need)}, and {dollars(left)} of the lane's {dollars(granted)} are left"
     return f"this run may cost {sums}{waiting}"
+
+
+def _no_account(lane: str) -> LanesError:
+    return LanesError(f"lane {lane} has no account in the ledger", fix=f"lanes deploy {lane}, as the platform")
 
 
 def _number(value: int) -> dict[str, str]:

@@ -33,6 +33,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
 
     Raises:
         PrepaidRefused: Too little is left, or the input asks for no whole number of items.
+        LedgerBusy: AWS was asked too often; the gate tries again.
     """
     ((_, table),) = require(os.environ, TABLE_VARIABLE)
     dynamodb, states = _clients()

@@ -107,6 +107,7 @@ _MANAGE_BUCKETS = (
     "s3:DeleteBucket",
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
+    "s3:GetBucketAcl",
     "s3:ListBucket",
     "s3:ListBucketVersions",
     "s3:PutBucketOwnershipControls",

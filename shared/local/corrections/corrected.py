@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.local.corrections.account_settings import account_settings_told
 from shared.local.corrections.asynchronous_settings import asynchronous_settings_kept
 from shared.local.corrections.aws_policies import aws_policies_known
+from shared.local.corrections.bucket_acls import acls_held_to_ownership
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
@@ -27,7 +28,9 @@ from shared.local.corrections.malformed_xml import malformed_xml_refused
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
+from shared.local.corrections.policy_sizes import long_policies_refused
 from shared.local.corrections.published import publishing_refused
+from shared.local.corrections.queue_encryption import queues_encrypted_once
 from shared.local.corrections.queue_lists import queues_listed_by_plain_prefixes
 from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.secret_names import bad_secret_names_refused
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    acls_held_to_ownership,
     asynchronous_settings_kept,
     aws_policies_known,
     bad_expressions_refused,
@@ -57,11 +61,13 @@ _CORRECTIONS = (
     gone_things_forgotten,
     items_answered_as_they_are,
     left_to_iam,
+    long_policies_refused,
     mail_confirmed_first,
     malformed_xml_refused,
     missing_members_refused,
     publishing_refused,
     queue_policies_kept,
+    queues_encrypted_once,
     queues_listed_by_plain_prefixes,
     reserved_names_refused,
     secrets_of_connections_kept,

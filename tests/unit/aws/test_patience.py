@@ -58,6 +58,7 @@ def test_a_read_is_tried_again_until_it_is_answered_and_the_waits_grow(monkeypat
         ("logs", "filter_log_events", {"logGroupName": "g"}),
         ("stepfunctions", "list_executions", {"stateMachineArn": ARN}),
         ("lambda", "get_function", {"FunctionName": "f"}),
+        ("cloudtrail", "lookup_events", {}),
     ],
 )
 def test_each_wait_is_drawn_by_chance_and_after_a_minute_it_is_told(monkeypatch, service, call, asked):

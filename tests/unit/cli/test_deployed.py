@@ -6,6 +6,10 @@ import pytest
 
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
+from shared.config.ledger import ledger_service
+from shared.config.ledger_name import LEDGER
+from shared.isolation.roles.function_role import function_trust
+from shared.isolation.roles.ledger_role import ledger_policy
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
 
@@ -61,6 +65,28 @@ def test_orphans_are_shown_by_validate_plan_and_prove(lanes, aws):
     aws.s3.delete_bucket(Bucket=OLD)
 
 
+def test_the_platforms_role_and_the_ledgers_reach_teams_by_design(lanes, aws, project):
+    assert lanes("deploy", "team2", "--as", "platform")[0] == 0  # which makes platform-admin
+    ledger = ledger_service(project)
+    own = ledger.lane.functions[LEDGER]
+    may = ledger_policy(project.place, ledger.table.name, own.log_group).document()
+    trust = json.dumps(function_trust().document())
+    aws.iam.create_role(RoleName=own.role, AssumeRolePolicyDocument=trust)
+    aws.iam.put_role_policy(RoleName=own.role, PolicyName="lane", PolicyDocument=json.dumps(may))
+    code, out, _ = lanes("isolation", "prove", "--deployed", "--json")
+    told = json.loads(out)
+    assert (code, told["findings"]) == (0, [])
+    assert told["by_design"].keys() >= {"role/platform-admin", f"role/{own.role}"}
+
+    may["Statement"].append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
+    aws.iam.put_role_policy(RoleName=own.role, PolicyName="lane", PolicyDocument=json.dumps(may))
+    told = json.loads(lanes("isolation", "prove", "--deployed", "--json")[1])
+    assert [each["document"] for each in told["findings"]] == [f"policy lane of role/{own.role}"]
+    aws.iam.delete_role_policy(RoleName=own.role, PolicyName="lane")
+    aws.iam.delete_role(RoleName=own.role)
+
+
+@pytest.mark.usefixtures("aws")
 def test_what_a_deployer_cannot_look_for_is_one_line_and_who_can(lanes):
     assert lanes("deploy", "team2")[0] == 0
     code, out, _ = lanes("plan", "team2", "--as", "deployer")

@@ -14,7 +14,9 @@ from shared.deploy.adoption import AdoptionError, check_as_shown, plan_adoption,
 from shared.deploy.apply import ApplyError
 from shared.deploy.guard import OwnershipError, claimed_by, is_ours, lane_tags
 from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.model import Resource
 from shared.deploy.resources import KINDS
+from shared.deploy.resources.function_left import check_left
 from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
@@ -186,6 +188,65 @@ def test_all_that_stands_against_it_is_told_at_once_and_nothing_is_changed(lane,
     ):
         assert part in told
     assert snapshot("team2") == before
+
+
+def test_a_bucket_whose_list_lets_others_in_is_refused_before_anything_changes(lane, deployment, adopt, aws, snapshot):
+    by_hand.make_bucket(aws.client, lane)
+    aws.s3.put_bucket_acl(Bucket=lane.bucket, ACL="public-read")
+    before = snapshot("team2")
+    with pytest.raises(AdoptionError) as caught:
+        plan_adoption(lane, deployment.wanted(), aws)
+    assert f"list of bucket {lane.bucket} lets in http://acs.amazonaws.com/groups/global/AllUsers" in str(caught.value)
+    assert snapshot("team2") == before
+    aws.s3.put_bucket_acl(Bucket=lane.bucket, ACL="private")
+    assert [each.have.kind for each in adopt().adopted] == ["bucket"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "what", "off"),
+    [
+        ({"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:1:q"}}, "a dead-letter queue", "TargetArn="),
+        ({"TracingConfig": {"Mode": "Active"}}, "tracing by X-Ray", "Mode=PassThrough"),
+        ({"KMSKeyArn": "arn:aws:kms:us-east-1:1:key/1"}, "a KMS key of its own", "--kms-key-arn ''"),
+        ({"FileSystemConfigs": [{"Arn": "arn", "LocalMountPath": "/mnt/x"}]}, "a file system", "'[]'"),
+        ({"TracingConfig": {"Mode": "PassThrough"}, "DeadLetterConfig": {}, "FileSystemConfigs": []}, "", ""),
+    ],
+)
+def test_a_function_with_settings_that_lambda_holds_to_its_role_is_refused(setting, what, off):
+    """What Lambda tells of it: AWS alone refuses the lane's role there."""
+
+    class SmallAws:
+        lambda_ = property(lambda self: self)
+
+        def get_function_configuration(self, *, FunctionName):
+            return {"FunctionName": FunctionName, **setting}
+
+    want = Resource("function", "team2-x", {}, {})
+    if not what:
+        check_left(SmallAws(), want, want)
+        return
+    with pytest.raises(LanesError) as caught:
+        check_left(SmallAws(), want, want)
+    assert f"function team2-x has {what}, " in caught.value.what
+    assert caught.value.fix.endswith(off)
+
+
+def test_a_function_with_a_dead_letter_queue_is_told_with_all_else(lane, deployment, aws):
+    by_hand.make_all(aws.client, lane)
+    name = lane.functions["cosmic-init"].name
+    url = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
+    told = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    target = {"TargetArn": told["QueueArn"]}
+    aws.lambda_.update_function_configuration(FunctionName=name, DeadLetterConfig=target)
+    with pytest.raises(AdoptionError, match="a dead-letter queue"):
+        plan_adoption(lane, deployment.wanted(), aws)
+
+
+def test_a_setting_of_another_type_is_refused_as_ssm_does(lane, deployment, aws):
+    name = lane.settings[0].name
+    aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value="hush")
+    with pytest.raises(AdoptionError, match=f"setting {name} is a SecureString, and SSM changes no parameter's type"):
+        plan_adoption(lane, deployment.wanted(), aws)
 
 
 def test_a_function_that_is_an_image_is_not_made_anew(lane, deployment, aws):

@@ -5,6 +5,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 
 from shared.config.resources import Queue, Setting, Topic
@@ -125,6 +126,11 @@ def test_a_queue_that_was_changed_by_hand_or_on_the_card_is_mended(lane, aws):
     assert deploy(lane, aws) == [("queue", "update")]
     attributes = sqs.get_queue_attributes(**on, AttributeNames=["All"])["Attributes"]
     assert "Policy" not in attributes
+    sqs.set_queue_attributes(**on, Attributes={"KmsMasterKeyId": "alias/ann"})
+    with pytest.raises(ClientError, match="one type of server-side encryption"):
+        sqs.set_queue_attributes(**on, Attributes={"SqsManagedSseEnabled": "true"})
+    assert deploy(lane, aws) == [("queue", "update")]
+    assert deploy(lane, aws) == []
     queues = {"work": Queue(QUEUE, DEAD, 90, 5)}
     assert deploy(changed(lane, queues=queues), aws) == [("queue", "update")]
 

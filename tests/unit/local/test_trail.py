@@ -72,13 +72,29 @@ def test_no_secret_and_no_long_text_is_kept(trail):
 @pytest.mark.parametrize(
     ("key", "value", "count"),
     [("ResourceName", "f1", 1), ("ResourceName", "f", 0), ("ReadOnly", "false", 3), ("ReadOnly", "true", 0),
-     ("EventName", "UpdateFunctionCode", 3), ("Username", "ann", 3)],
+     ("EventName", "UpdateFunctionCode20150331v2", 3), ("EventName", "UpdateFunctionCode", 0), ("Username", "ann", 3)],
 )  # fmt: skip
 def test_one_attribute_is_looked_up(trail, key, value, count):
     for i in range(3):
         trail.note(call(FunctionName=f"f{i}"), "arn:aws:iam::1:user/ann", [f"arn:aws:lambda:::function:f{i}"], "", "")
     _, told = events(trail, LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}])
     assert len(told["Events"]) == count
+
+
+def test_a_region_tells_its_own_events_and_one_those_of_services_without_a_region(trail):
+    for made in (
+        Call("lambda", "PutFunctionConcurrency", {"FunctionName": "f"}, "eu-central-1"),
+        Call("iam", "PutRolePolicy", {"RoleName": "r"}, "eu-central-1"),
+    ):
+        trail.note(made, "ann", [], "", "")
+
+    def told(region):
+        found = json.loads(trail.answer(Call("cloudtrail", "LookupEvents", {}, region))[1])["Events"]
+        return [each["EventName"] for each in found]
+
+    assert told("eu-central-1") == ["PutFunctionConcurrency20171031"]
+    assert told("us-east-1") == ["PutRolePolicy"]
+    assert told("eu-west-1") == []
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,20 @@ def test_a_team_is_stopped_by_what_is_wrong_with_a_workflow_that_it_borrows(proj
     )
 
 
+def test_more_people_than_a_trust_policy_has_room_for_are_told(project):
+    users = [f"student-number-{number:03}" for number in range(20)]
+    project.team("calm", f"access: {{users: {users}}}\n")
+    assert load_valid(project.root, ["calm"]).lane("calm").access.users == tuple(users)
+    sets = [f"students-of-{number:02}" for number in range(12)]
+    project.team("calm", f"access:\n  users: {users}\n  permissionSets: {sets}\n")
+    (told,) = project.problems("calm")
+    assert told.startswith("teams/calm.yaml:3: the trust policy of calm-deployer-")
+    assert " would have 2,665 " in told
+    assert told.endswith(
+        "characters, and IAM takes 2,048 (let in a permission set in place of many users, or name fewer)"
+    )
+
+
 def test_what_is_wrong_in_a_shared_template_is_told_once_for_all_teams(project):
     project.write("statemachines/sum.yaml", "description: x\n")
     bucket = {

@@ -56,11 +56,12 @@ class ServicePolicy:
 class Account:
     """What was read of an account, apart from the teams' own documents.
 
-    ``teams`` are the slugs whose names were looked for. ``unseen`` are the reads that were refused, and ``limits`` is
-    what is never read; both are sentences.
+    ``teams`` are the slugs whose names were looked for. ``rendezvous`` are the ARNs of the rendezvous' roles.
+    ``unseen`` are the reads that were refused, and ``limits`` is what is never read; both are sentences.
     """
 
     teams: tuple[str, ...] = ()
+    rendezvous: frozenset[str] = frozenset()
     principals: tuple[Principal, ...] = ()
     policies: tuple[ServicePolicy, ...] = ()
     links: tuple[Link, ...] = ()
@@ -73,11 +74,13 @@ class Expected:
     """Who reaches teams by design.
 
     ``operators`` are those of shared/settings.yaml: ``role/ops`` -> why. ``platform`` are the policies that ``lanes
-    isolation platform`` prints; whoever has no more than these grant runs the platform.
+    isolation platform`` prints; whoever has no more than these grant runs the platform. ``ledger`` is the title of the
+    role of the ledger of prepaid lanes, and what that role may do.
     """
 
     operators: Mapping[str, str] = field(default_factory=dict, hash=False)
     platform: tuple[Policy, ...] = ()
+    ledger: tuple[str, Policy] | None = None
 
 
 @dataclass(frozen=True, slots=True)

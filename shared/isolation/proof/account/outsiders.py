@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from shared.config.naming import PLATFORM
 from shared.iam.globs import contains, intersect
 from shared.isolation.proof.account.account import Expected, Survey
 from shared.isolation.proof.account.links import judge_links
@@ -39,6 +40,7 @@ _PATHS = {
     "/aws-reserved/sso.amazonaws.com/": "a role of IAM Identity Center: the organisation's logins give it",
 }
 _PLATFORM = "the platform: it grants no more than what lanes isolation platform prints"
+_LEDGER = "the ledger of prepaid lanes: it keeps their accounts and reads how their runs went"
 _NARROWING = frozenset({"ArnLike", "ArnEquals", "StringLike", "StringEquals"})
 _MOST_SHOWN = 3
 
@@ -69,15 +71,18 @@ def with_account(
 def survey(account: Account, place: Place, catalogue: Catalogue, expected: Expected) -> Survey:
     """Return who and what of *account*, at *place*, reaches into the names of its teams and should not.
 
-    The teams' own roles are left out, because the proof demands more of their documents than this does.
+    The teams' own roles and the rendezvous' are left out, because the proof demands more of their documents than this
+    does. Others that are named as the platform's own are, as its administrators' and the ledger's, reach all teams.
     """
     territories = [Territory(team, place) for team in account.teams]
     findings: list[Finding] = []
     by_design: dict[str, str] = {}
+    teams = [each for each in territories if each.slug != PLATFORM]
     outsiders = [
         each
         for each in account.principals
-        if each.kind != "role" or not any(territory.holds(each.arn) for territory in territories)
+        if each.kind != "role"
+        or not (each.arn in account.rendezvous or any(territory.holds(each.arn) for territory in teams))
     ]
     for each in outsiders:
         invited = list(_invited(each, territories))
@@ -119,7 +124,10 @@ def _reaching(
     by_design: dict[str, str],
 ) -> Iterator[Finding]:
     """Yield a finding for each statement of *principal*'s policies that reaches a team other than its own."""
-    platform = [statement for policy in expected.platform for statement in policy.statements]
+    above, reason = expected.platform, _PLATFORM
+    if expected.ledger and principal.title == expected.ledger[0]:
+        above, reason = (expected.ledger[1],), _LEDGER
+    designed = [statement for policy in above for statement in policy.statements]
     boundary = principal.boundary
     ceiling = None if boundary is None else [Grant(each) for each in boundary.statements if each.effect == "Allow"]
     others = [each for each in territories if not each.names(principal.name)]
@@ -135,8 +143,8 @@ def _reaching(
                 if statement.effect == "Allow"
                 and (found := list(islice(touched(grant, ceiling, territory, catalogue), _MOST_SHOWN)))
             }
-            if reached and any(_within(statement, above) for above in platform):
-                by_design[principal.title] = _PLATFORM
+            if reached and any(_within(statement, each) for each in designed):
+                by_design[principal.title] = reason
             elif reached:
                 yield _reach(principal, policy, statement, reached)
 
@@ -216,7 +224,7 @@ def _names_team(value: str, statement: Statement, territory: Territory) -> bool:
 
 
 def _within(statement: Statement, above: Statement) -> bool:
-    """Whether *above*, of the platform's policy, grants all that *statement* does, under no more conditions."""
+    """Whether *above*, of a policy of ours, grants all that *statement* does, under no more conditions."""
     return (
         bool(statement.actions)
         and bool(statement.resources)

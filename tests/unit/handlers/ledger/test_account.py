@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import LanesError
-from shared.handlers.ledger.account import DONE, Ledger, refusal
+from shared.handlers.ledger.account import DONE, Ledger, LedgerBusy, refusal
 from shared.handlers.ledger.prices import FEE
 from tests.helpers.small_dynamodb import SmallDynamoDB
 from tests.unit.handlers.ledger.conftest import TABLE, reservation
@@ -62,7 +62,44 @@ def test_a_lane_without_an_account_is_told_so(ledger):
         ledger.reserve(LANE, reservation())
     with pytest.raises(LanesError, match="no account"):
         ledger.top_up(LANE, 1, "ann", "token")
-    with pytest.raises(ClientError):
+    with pytest.raises(LanesError, match="no account"):
+        ledger.charge_refusal(LANE)
+
+
+CONFLICTS = [
+    {"Error": {"Code": "TransactionConflictException"}},
+    {"Error": {"Code": "ThrottlingException"}},
+    *(
+        {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": why}]}
+        for why in ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
+    ),
+]
+
+
+class Conflicting(SmallDynamoDB):
+    """DynamoDB whose writes meet another's transaction: so many of them fail with *error*."""
+
+    def __init__(self, error, times):
+        super().__init__()
+        self.error, self.times = error, times
+
+    def transact_write_items(self, *, TransactItems):
+        if self.times:
+            self.times -= 1
+            raise ClientError(self.error, "TransactWriteItems")
+        super().transact_write_items(TransactItems=TransactItems)
+
+
+@pytest.mark.parametrize("error", CONFLICTS, ids=str)
+def test_a_write_that_meets_another_is_tried_again(error):
+    client = Conflicting(error, times=0)
+    ledger = Ledger(client, TABLE, sleep=lambda _: None)
+    ledger.grant_file(LANE, SUM, "ann")
+    client.times = 3
+    ledger.charge_refusal(LANE)
+    assert ledger.account(LANE).refused == 1
+    client.times = 99
+    with pytest.raises(LedgerBusy):
         ledger.charge_refusal(LANE)
 
 
@@ -100,7 +137,7 @@ class Disturbed:
 
     def __getattr__(self, name):
         method = getattr(self._client, name)
-        if name not in {"get_item", "transact_write_items", "update_item"}:
+        if name not in {"get_item", "transact_write_items"}:
             return method
 
         def call(**arguments):

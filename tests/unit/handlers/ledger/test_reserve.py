@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.handlers.ledger.account import DONE, Ledger
+from shared.handlers.ledger.account import DONE, Ledger, LedgerBusy
 from shared.handlers.ledger.prices import FEE, GATE_CALL, TRANSITION
 from shared.handlers.ledger.reserve import PrepaidRefused, asked, reserve
 from shared.handlers.ledger.settle import MOST_CHILDREN, settle_ended, used_so_far
@@ -14,10 +14,14 @@ LANE, SUM = "tiny", 10_000_000
 
 
 class SmallStates:
-    """Step Functions as far as settling asks it: statuses by execution, and children by parent."""
+    """Step Functions as far as settling asks it: statuses by execution, and children by parent.
 
-    def __init__(self, statuses, children=()):
+    *late* are executions whose histories lack their ends yet; *throttled* names what is asked too often.
+    """
+
+    def __init__(self, statuses, children=(), late=(), throttled=""):
         self.statuses, self.children, self.asked = statuses, children, []
+        self.late, self.throttled = late, throttled
 
     def describe_execution(self, *, executionArn):
         self.asked.append(executionArn)
@@ -34,10 +38,14 @@ class Pages:
         self.states, self.name = states, name
 
     def paginate(self, **given):
+        if self.name == self.states.throttled:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, self.name)
         if self.name == "get_execution_history":
             assert given["includeExecutionData"] is False
             entered = {"stateEnteredEventDetails": {"name": "Prepaid"}}
             yield {"events": [{"id": 1, "type": "TaskStateEntered", "timestamp": None, **entered}]}
+            if given["executionArn"] not in self.states.late:
+                yield {"events": [{"id": 2, "type": "ExecutionSucceeded", "timestamp": None, "previousEventId": 1}]}
         elif self.name == "list_map_runs":
             yield {"mapRuns": [{"mapRunArn": "arn:map"}] if self.states.children else []}
         else:
@@ -122,6 +130,23 @@ def test_a_run_with_a_child_that_goes_on_waits():
     made = reservation()
     assert used_so_far(SmallStates({made.arn: "ABORTED"}, ["SUCCEEDED", "RUNNING"]), made) is None
     assert used_so_far(SmallStates({made.arn: "ABORTED"}, ["SUCCEEDED", "ABORTED"]), made) == GATE_CALL + 3 * TRANSITION
+
+
+@pytest.mark.parametrize("late", ["arn:run", "arn:child1"])
+def test_a_history_that_does_not_end_yet_gives_nothing_back(late):
+    made = reservation()
+    states = SmallStates({made.arn: "SUCCEEDED"}, ["SUCCEEDED", "SUCCEEDED"], late={late})
+    assert used_so_far(states, made) is None
+
+
+@pytest.mark.parametrize("asked", ["get_execution_history", "list_map_runs"])
+def test_too_many_reads_at_once_are_no_refusal(ledger, asked):
+    for name in ("a", "b"):
+        reserve(event(name, fixed=4_000_000, item=0), ledger, SmallStates({}))
+    states = SmallStates({"arn:a": "SUCCEEDED"}, throttled=asked)
+    with pytest.raises(LedgerBusy, match="too busy"):
+        reserve(event("c", fixed=4_000_000, item=0), ledger, states)
+    assert ledger.account(LANE).refused == 0
 
 
 def test_very_many_children_are_charged_as_the_most():
