@@ -1,41 +1,33 @@
 """What every command prints with: data goes to stdout, progress and notes to stderr; rich honours NO_COLOR.
 
-This module alone writes to the terminal. Others wrote much of the text: a program's log line, a state's name, an
-error's cause. So text is never read as markup, and characters that would control a terminal are shown as escapes.
+This module alone writes to the terminal, with ``screen.py``. Others wrote much of the text: a program's log line, a
+state's name, an error's cause. So text is never read as markup, and characters that would control a terminal are shown
+as escapes.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from typing import TYPE_CHECKING
 
 from shared.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from shared.cli.screen import Screen
 
-    from rich.text import Text
-
-
-class _Screen(Console):
-    """A console that shows text as it is. What rich itself sends (colours, a bar that moves) is not changed."""
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        """Make a string printable before rich sees it, which drops some controls silently."""
-        return super().render_str(visible(text), **options)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Make printable what is not given as a string."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+    out: Screen
+    err: Screen
 
 
-out = _Screen(soft_wrap=True, emoji=False, markup=False, highlight=False)
-err = _Screen(stderr=True, soft_wrap=True, emoji=False, markup=False, highlight=False)
+def __getattr__(name: str) -> Screen:
+    """Make ``out`` or ``err`` when it is used first: most of what a command prints are plain lines."""
+    if name not in {"out", "err"}:
+        raise AttributeError(name)
+    from shared.cli.screen import make_screen
+
+    screen: Screen = globals().setdefault(name, make_screen(stderr=name == "err"))
+    return screen
 
 
 def print_json(value: object) -> None:
@@ -51,9 +43,14 @@ def line(text: str) -> None:
 
 def note(text: str) -> None:
     """Tell the reader something beside the data, on stderr."""
-    err.print(text, style="dim")
+    _err().print(text, style="dim")
 
 
 def fail(text: str) -> None:
     """Print an error message on stderr. The caller decides the exit code."""
-    err.print(f"error: {text}", style="bold red")
+    _err().print(f"error: {text}", style="bold red")
+
+
+def _err() -> Screen:
+    screen: Screen = globals().get("err") or __getattr__("err")
+    return screen

@@ -1,6 +1,7 @@
 """The ``lanes`` command: one module for each group of commands, put together here.
 
-Each of them has ``register(app)``. Slow imports stay inside the commands, so that ``--help`` is quick.
+Each of them has ``register(app)``, and is imported when one of its commands is asked for (``lazy.py``). Slow imports
+stay inside the commands, so that ``--help`` is quick.
 Exit codes: 0 done, 1 an error, 2 asked wrongly, 130 interrupted.
 """
 
@@ -13,55 +14,13 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import (
-    access,
-    adopt,
-    archive,
-    clean,
-    cloud,
-    compare,
-    console,
-    console_command,
-    cost,
-    data,
-    debug,
-    deploy,
-    dev,
-    faults,
-    history,
-    images,
-    interrupts,
-    invoke,
-    isolation,
-    items,
-    ledger,
-    logs,
-    metrics,
-    model,
-    plan,
-    predict,
-    redrive,
-    reference,
-    rendezvous,
-    report,
-    review,
-    run,
-    runs,
-    schedule,
-    secret,
-    sleep,
-    stop,
-    sweep,
-    teams,
-    test,
-    trace,
-    verify,
-    workflow,
-)
-from shared.cli.help import make_literal
+from shared.cli import console, interrupts
+from shared.cli.help import PLAIN
+from shared.cli.lazy import LazyGroup
 from shared.errors import INTERRUPTED, LanesError
 
 app = typer.Typer(
+    cls=LazyGroup,
     name="lanes",
     help="""One AWS account, a lane for every team: deploy, run and rehearse parallel science.
 
@@ -71,52 +30,8 @@ app = typer.Typer(
     """,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **PLAIN,
 )
-for group in (
-    teams,
-    workflow,
-    test,
-    plan,
-    deploy,
-    adopt,
-    sleep,
-    run,
-    dev,
-    history,
-    runs,
-    console_command,
-    redrive,
-    schedule,
-    stop,
-    logs,
-    debug,
-    invoke,
-    cloud,
-    data,
-    items,
-    secret,
-    model,
-    images,
-    isolation,
-    access,
-    rendezvous,
-    reference,
-    metrics,
-    trace,
-    cost,
-    ledger,
-    sweep,
-    compare,
-    report,
-    review,
-    verify,
-    predict,
-    archive,
-    clean,
-):
-    group.register(app)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  how typer calls it
@@ -137,11 +52,9 @@ def _options(
     """Hold the options of lanes itself."""
 
 
-make_literal(app)
-
-
 def main() -> None:
     """Run the command line. An error becomes its message and its exit code, and never a traceback."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to find them it reads of all packages, for 40 ms
     try:
         with interrupts.raising():
             code = _run()
@@ -163,6 +76,8 @@ def _run() -> str | int | None:
     except KeyboardInterrupt:
         return _last_words(INTERRUPTED)
     except Exception as error:  # noqa: BLE001  after this comes a person, who shall see no traceback
+        from shared.cli import faults
+
         if interrupts.caused(error):
             return _last_words(INTERRUPTED)
         console.fail(faults.told(error))

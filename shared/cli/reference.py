@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from shared.cli import console
+from shared.cli import console, lazy
 from shared.cli.options import Check
 from shared.errors import LanesError
 
@@ -26,32 +26,35 @@ Data goes to stdout, progress and notes to stderr; `NO_COLOR` is honoured.
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to *app*. It describes the commands of *app*."""
+    """Add the command to *app*."""
+    app.command(hidden=True)(reference)
 
-    @app.command(hidden=True)
-    def reference(
-        *,
-        check: Check = False,
-    ) -> None:
-        """Write the command reference.
 
-        Example: lanes reference
-        """
-        from shared.cli.wiring import open_project
+def reference(
+    *,
+    check: Check = False,
+) -> None:
+    """Write the command reference.
 
-        path = open_project().root / FILE
-        fresh = markdown(app)
+    Example: lanes reference
+    """
+    from shared.cli import main
+    from shared.cli.wiring import open_project
+
+    root = open_project().root
+    for file, fresh in ((lazy.FILE, lazy.index()), (FILE, markdown(lazy.whole(main.app)))):
+        path = root / file
         is_fresh = path.is_file() and path.read_text(encoding="utf-8") == fresh
         if check and not is_fresh:
-            raise LanesError("the reference does not fit the commands", where=str(FILE), fix="lanes reference")
+            raise LanesError("it does not fit the commands", where=str(file), fix="lanes reference")
         if not is_fresh:
             path.write_text(fresh, encoding="utf-8")
-        console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
+        console.note(f"{file} is {'fresh' if is_fresh else 'written'}")
 
 
-def markdown(app: typer.Typer) -> str:
-    """Return the reference of all commands that are not hidden, in the order of ``lanes --help``."""
-    sections = [_section(words, command) for words, command in _walk(("lanes",), typer.main.get_group(app))]
+def markdown(commands: TyperGroup) -> str:
+    """Return the reference of all *commands* that are not hidden, in the order of ``lanes --help``."""
+    sections = [_section(words, command) for words, command in _walk(("lanes",), commands)]
     return "\n".join([_HEAD, *sections])
 
 

@@ -57,7 +57,7 @@ def runs(
     for execution, start in zip(found, starts, strict=True):
         seconds = "" if execution.seconds is None else f"{execution.seconds:9.2f} s"
         line = f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds:<11}  {start}"
-        console.out.print(line.rstrip())
+        console.line(line.rstrip())
     print_times(found)
 
 
@@ -71,4 +71,4 @@ def print_times(found: Sequence[Execution]) -> None:
             times[run.workflow].append(run.seconds)
     for workflow, seconds in times.items():
         if len(seconds) > 1:
-            console.out.print(f"{workflow}, runs that succeeded, whatever their input: {told_seconds(seconds)}")
+            console.line(f"{workflow}, runs that succeeded, whatever their input: {told_seconds(seconds)}")

@@ -68,7 +68,7 @@ def validate(
         _validate_each(asked, where if deployed or where.asked else None, as_json=as_json)
         return
     try:
-        project = open_valid(*asked)
+        project = open_valid(*asked, anew=True)
     except ConfigError as error:
         if not as_json:
             raise
@@ -85,7 +85,7 @@ def validate(
         console.print_json({"valid": True, "problems": [], **counts, **(left.data() if left else {})})
     else:
         told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
-        console.out.print("valid: " + ", ".join(told))
+        console.line("valid: " + ", ".join(told))
     _tell_orphans(left, as_json=as_json)
 
 
@@ -154,9 +154,9 @@ def names(team: Team, *, as_json: AsJson = False) -> None:
     for each in project.names[team]:
         kinds.setdefault(each.kind, []).append(each)
     for kind, found in kinds.items():
-        console.out.print(f"{kind}, of at most {found[0].limit} characters")
+        console.line(f"{kind}, of at most {found[0].limit} characters")
         for each in found:  # no rich table: it would cut the names where the terminal is narrow
-            console.out.print(f"  {len(each.value):3}  {each.value}")
+            console.line(f"  {len(each.value):3}  {each.value}")
 
 
 def print_team(team: Team, *, as_json: AsJson = False) -> None:

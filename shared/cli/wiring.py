@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.cli import console
 from shared.errors import UsageError
+from shared.local.state import STATE_DIR
 from shared.run import connecting
 from shared.run.connecting import (
     check_profile,
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.config.problems import ConfigError
     from shared.run.clouds import Cloud
+    from shared.run.compared import Compared
     from shared.run.where import Where
 
+
+_opened: list[tuple[Project, Compared]] = []  # the project that was opened last, and what was known before it was read
 
 NO_TEAM = ""
 """What a command is about that concerns the machine or the platform alone."""
@@ -50,15 +54,26 @@ def open_project(*teams: str) -> Project:
     return load_project(find_root(Path.cwd()), teams)
 
 
-def open_valid(*teams: str) -> Project:
+def open_valid(*teams: str, anew: bool = False) -> Project:
     """Load the project as :func:`open_project`, for a command that plans, deploys or runs.
 
-    What Step Functions would refuse of its templates is found now, before anything is made.
+    What Step Functions would refuse of its templates is found now, before anything is made; or it was found before,
+    with the same files, unless it is to be looked for *anew*.
     """
-    from shared.config.load import find_root
-    from shared.run.valid_project import load_valid
+    from shared.config.load import find_root, load_project
+    from shared.run.compared import Compared
 
-    return load_valid(find_root(Path.cwd()), teams)
+    root = find_root(Path.cwd())
+    compared = Compared(root, root / STATE_DIR)  # before the files are read: what changes meanwhile is not known
+    if compared.is_valid(teams) and not anew:
+        project = load_project(root, teams)
+    else:
+        from shared.run.valid_project import load_valid
+
+        project = load_valid(root, teams)
+        compared.keep_valid(teams)
+    _opened[:] = [(project, compared)]
+    return project
 
 
 def open_each(*teams: str) -> tuple[Project, Mapping[str, ConfigError]]:
@@ -137,7 +152,8 @@ def cloud_of(project: Project, aws: Aws) -> Cloud:
         project: What the command is about.
         aws: The cloud's clients, as :func:`open_cloud` gives them.
     """
-    return connecting.cloud_of(project, aws, console.note)
+    compared = next((each for opened, each in _opened if opened is project), None)
+    return connecting.cloud_of(project, aws, console.note, compared)
 
 
 @contextlib.contextmanager

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from shared.config.problems import Problem, Problems
 
@@ -77,8 +81,7 @@ def read_document(path: Path, file: str, problems: Problems) -> Document | None:
 def parse_document(text: str, file: str, problems: Problems) -> Document | None:
     """Read *text*, which is or will be the YAML file called *file*; as :func:`read_document`."""
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        loader, node = _compose(text)
         document = Document(file, None, {(): 1}, problems)
         data = _build(loader, node, (), document) if node else {}
     except yaml.YAMLError as error:
@@ -90,17 +93,53 @@ def parse_document(text: str, file: str, problems: Problems) -> Document | None:
     return Document(file, data, document.lines, problems)
 
 
-class _Loader(yaml.SafeLoader):
+class _NoAliases(Composer):
     """Refuses aliases. So a file can be read from top to bottom, and holds no loop and no explosion of copies."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # types-pyyaml leaves it out
+        if self.check_event(yaml.AliasEvent):  # type: ignore[attr-defined]  # the parser's
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined]
             raise yaml.composer.ComposerError(None, None, "an alias (*name) is not read here: write it out", mark)
         return super().compose_node(parent, index)
 
 
-def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> object:
+class _Loader(_NoAliases, yaml.SafeLoader):
+    """PyYAML's own parser."""
+
+
+if TYPE_CHECKING or yaml.__with_libyaml__:
+    from yaml._yaml import CParser
+
+    class _FastLoader(_NoAliases, CParser, SafeConstructor, Resolver):
+        """libyaml's parser, which is ten times as fast."""
+
+        def __init__(self, text: str) -> None:
+            CParser.__init__(self, text)
+            Composer.__init__(self)
+            SafeConstructor.__init__(self)
+            Resolver.__init__(self)
+
+
+_Loaders = Union["_Loader", "_FastLoader"]
+
+# What libyaml takes otherwise than PyYAML does: tabs, other line ends, complex keys, comments behind a block's sign.
+# tests/unit/config/test_document.py compares them on texts without these.
+_UNALIKE = re.compile(r"[\t\r\x85\u2028\u2029]|\?(?:[\s:,\]}]|$)|[|>][^\n]*#|^(?:---|\.\.\.|%)", re.MULTILINE)
+
+
+def _compose(text: str) -> tuple[_Loaders, yaml.Node | None]:
+    """Return the loader that has read *text*, and its node. Whatever is wrong is told by PyYAML's parser."""
+    if yaml.__with_libyaml__ and not _UNALIKE.search(text):
+        try:
+            fast = _FastLoader(text)
+            return fast, fast.get_single_node()
+        except (yaml.YAMLError, UnicodeError):
+            pass
+    loader = _Loader(text)
+    return loader, loader.get_single_node()
+
+
+def _build(loader: _Loaders, node: yaml.Node, path: KeyPath, document: Document) -> object:
     """Return the plain value of *node*, and note the line of every path below it."""
     document.lines.setdefault(path, node.start_mark.line + 1)
     if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
@@ -115,7 +154,7 @@ def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) 
         raise yaml.constructor.ConstructorError(None, None, f"{error}: put it in quotes", node.start_mark) from error
 
 
-def _build_mapping(loader: _Loader, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, object]:
+def _build_mapping(loader: _Loaders, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, object]:
     data: dict[str, object] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1

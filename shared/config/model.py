@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class FileModel(BaseModel):
     """A part of a file. A key without a value counts as left out, as when everything below it is a comment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

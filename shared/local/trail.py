@@ -55,6 +55,18 @@ _GLOBAL_REGION = "us-east-1"
 # trails; no guide lists them).
 _DATE = re.compile(r"/(\d{4})-(\d{2})-(\d{2})/")
 _SECOND = re.compile(r"(Add|Remove)Permission|UpdateFunction(Code|Configuration)|(Tag|Untag)Resource")
+CHANGES = "x-lanes-changes"
+"""The header of the answer to Lambda's GetAccountSettings that has :attr:`Trail.changes`."""
+# What writes and leaves every resource as it was made.
+_RUNS = frozenset(
+    {
+        ("logs", "CreateLogStream"),
+        ("stepfunctions", "RedriveExecution"),
+        ("stepfunctions", "StartExecution"),
+        ("stepfunctions", "StartSyncExecution"),
+        ("stepfunctions", "StopExecution"),
+    }
+)
 _OF_DATA = {service: re.compile(pattern) for service, pattern in _DATA.items()}
 _NAMES = re.compile(r".*(name|arn|id|bucket|resource|key|path)$", re.IGNORECASE)
 _CODE = re.compile(r'"__type":\s*"([^"]+)"|<Code>([^<]+)</Code>')
@@ -100,6 +112,18 @@ class Trail:
         self._clock = clock
         self._lock = threading.Lock()
         self._events: deque[Event] = deque(maxlen=kept)
+        self._cloud = uuid.uuid4().hex
+        self._changed = 0
+
+    @property
+    def changes(self) -> str:
+        """A text that is another one after each call that may have changed a resource, and in every other cloud."""
+        return f"{self._cloud}-{self._changed}"
+
+    def note_unread(self) -> None:
+        """Count a call that nobody could read: it may have changed anything."""
+        with self._lock:
+            self._changed += 1
 
     @staticmethod
     def takes(call: Call) -> bool:
@@ -120,6 +144,7 @@ class Trail:
         made = Event(str(uuid.uuid4()), self._clock(), source, _name(call), who, region, named, about, error, request)
         with self._lock:
             self._events.append(made)
+            self._changed += (call.service, call.operation) not in _RUNS
 
     def answer(self, call: Call) -> tuple[HTTPStatus, bytes]:
         """Return the answer to a *call* of LookupEvents, whose caller may make it."""

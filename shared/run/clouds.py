@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.local.state import State
     from shared.packages.package import Package, Wanted
     from shared.packages.target import Target
+    from shared.run.compared import Compared
     from shared.run.debug.again import Here
     from shared.run.debug.calls import Rights
     from shared.run.debug.deployed import Deployed
@@ -214,13 +215,29 @@ class Cloud:
 
 
 class Rehearsal(Cloud):
-    """The embedded cloud, which does by itself what a run needs. *state* are its files; the rest as of a cloud."""
+    """The embedded cloud, which does by itself what a run needs.
+
+    Args:
+        project: As of a cloud, *aws* and *note* too.
+        aws: The clients of its owner, or of a role in it.
+        state: Its files.
+        note: Is told what is done.
+        compared: What was known of the project's files before they were read; None to compare all of a lane each time.
+    """
 
     asks_first = False
     keeps_ranks = True
 
-    def __init__(self, project: Project, aws: Aws, state: State, note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        aws: Aws,
+        state: State,
+        note: Callable[[str], None],
+        compared: Compared | None = None,
+    ) -> None:
         super().__init__(project, aws, note)
+        self._compared = compared
         self._state = state
         self._running = state.running()
         self._told: set[str] = set()
@@ -274,9 +291,32 @@ class Rehearsal(Cloud):
 
     def make_deployed(self, lane: Lane) -> None:
         """Deploy *lane* where it lacks anything."""
+        changes = self._changes(lane)
+        if self._unchanged(lane, changes):
+            self.say_python(lane)
+            return
         todo, _ = self.redeploy(lane)
         if todo.changes:
             self._note(f"deployed {lane.team}: {len(todo.changes)} steps")
+        elif changes and self._compared:
+            self._compared.keep_deployed(lane.team, changes)
+
+    def _unchanged(self, lane: Lane, changes: str) -> bool:
+        """Whether neither files nor cloud, whose count is at *changes*, changed since there was nothing to deploy."""
+        return bool(changes and self._compared and self._compared.is_deployed(lane.team, changes))
+
+    def _changes(self, lane: Lane) -> str:
+        """Return the cloud's count of what may have changed a resource; "" where it does not tell all of *lane*.
+
+        Images and shared data come from elsewhere, a role does not see all, and a cloud of this command began empty.
+        """
+        from shared.local.trail import CHANGES
+
+        whole = self.outlives_command and self._aws.owner is self._aws
+        if not whole or not self._compared or lane.commons or any(each.image for each in lane.functions.values()):
+            return ""
+        answer = self._aws.client("lambda").get_account_settings()
+        return str(answer["ResponseMetadata"]["HTTPHeaders"].get(CHANGES, ""))
 
     def redeploy(self, lane: Lane, before: Collection[Resource] = ()) -> tuple[Plan, tuple[Resource, ...]]:
         """Deploy what *lane* wants otherwise than *before*, which was wanted when it was deployed last.
@@ -344,8 +384,9 @@ class Rehearsal(Cloud):
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""
-        self.check_awake(lane)
-        self.make_deployed(lane)
+        if not self._unchanged(lane, self._changes(lane)):  # then it is awake, as it was
+            self.check_awake(lane)
+            self.make_deployed(lane)
         self.place_samples(lane, workflow, payload)
 
     def place_samples(self, lane: Lane, workflow: str, payload: Json) -> None:

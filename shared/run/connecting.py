@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.local.state import Running
     from shared.run.clouds import Cloud, Rehearsal
+    from shared.run.compared import Compared
     from shared.run.where import Where
 
     Note = Callable[[str], None]
@@ -169,21 +170,22 @@ def told_when_gone(endpoint: str) -> Iterator[None]:
         ) from error
 
 
-def cloud_of(project: Project, aws: Aws, note: Note) -> Cloud:
+def cloud_of(project: Project, aws: Aws, note: Note, compared: Compared | None = None) -> Cloud:
     """Return the cloud behind *aws* as it is worked against: what it does by itself, and what it does not.
 
     Args:
         project: What is worked on.
         aws: The cloud's clients.
         note: Is told what is done beside what was asked for.
+        compared: What was known of the project's files before they were read.
     """
     from shared.run.clouds import Cloud
 
-    return rehearsal_of(project, aws, note) if aws.target.embedded else Cloud(project, aws, note)
+    return rehearsal_of(project, aws, note, compared) if aws.target.embedded else Cloud(project, aws, note)
 
 
-def rehearsal_of(project: Project, aws: Aws, note: Note) -> Rehearsal:
+def rehearsal_of(project: Project, aws: Aws, note: Note, compared: Compared | None = None) -> Rehearsal:
     """Return the embedded cloud, whose clients *aws* are, as it is worked against."""
     from shared.run.clouds import Rehearsal
 
-    return Rehearsal(project, aws, cloud_state(project), note)
+    return Rehearsal(project, aws, cloud_state(project), note, compared)

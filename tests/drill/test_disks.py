@@ -3,8 +3,8 @@
 import shlex
 
 import pytest
-import typer
 
+from shared.cli.lazy import whole
 from shared.cli.main import app
 from tests.helpers import on_disk
 
@@ -109,7 +109,7 @@ def leaves(command, before=""):
 
 
 def test_the_table_has_every_command():
-    assert set(leaves(typer.main.get_command(app))) == set(COMMANDS)
+    assert set(leaves(whole(app))) == set(COMMANDS)
 
 
 @pytest.fixture(scope="module", params=SAID)

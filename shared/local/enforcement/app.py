@@ -22,11 +22,13 @@ from shared.local.enforcement.denied import DeniedError, denied, unknown
 from shared.local.enforcement.unanswered import refuse_unanswered
 from shared.local.enforcement.unserved import refuse_unserved
 from shared.local.objects.arriving import carries_object, leave_unread
-from shared.local.trail import error_code
+from shared.local.trail import CHANGES, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from _typeshed import OptExcInfo
 
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
@@ -106,6 +108,8 @@ class Enforcement:
             return [told]
         if call is not None and self._trail.takes(call):
             return self._pass_noted(environ, start, actor, call)
+        if call is not None and (call.service, call.operation) == ("lambda", "GetAccountSettings"):
+            return self._pass_on(environ, _with_header(start, CHANGES, self._trail.changes), call)
         return self._pass_on(environ, start, call)
 
     def _check_noted(self, actor: Actor, call: Call, keys: Keys) -> None:
@@ -120,7 +124,11 @@ class Enforcement:
     def _pass_noted(self, environ: WSGIEnvironment, start: StartResponse, actor: Actor, call: Call) -> Iterable[bytes]:
         """Pass on a *call* that writes, and note who made it and how it ended. Its answer is small."""
         held = Held()
-        body = b"".join(self._pass_on(environ, held, call))
+        try:
+            body = b"".join(self._pass_on(environ, held, call))
+        except BaseException:
+            self._trail.note_unread()  # it may have changed something before it broke
+            raise
         failed = held.status[:1] not in {"2", "3"}
         code = error_code(held.headers, body) if failed else ""
         self._trail.note(call, actor.principal.arn, self._about(call), code, held.one("x-amzn-requestid"))
@@ -143,6 +151,8 @@ class Enforcement:
         try:
             return self._cloud(environ, start)
         finally:
+            if call is None:
+                self._trail.note_unread()
             if changes:
                 self._judge.changed()
 
@@ -190,6 +200,15 @@ class Enforcement:
                 see()
         held.tell(start)
         return body
+
+
+def _with_header(start: StartResponse, name: str, value: str) -> StartResponse:
+    """Return *start* for an answer that has a header more."""
+
+    def begin(status: str, headers: list[tuple[str, str]], *error: OptExcInfo | None) -> Callable[[bytes], object]:
+        return start(status, [*headers, (name, value)], *error)
+
+    return begin
 
 
 def _refused(error: DeniedError, service: str) -> RefusedError:

@@ -203,11 +203,58 @@ def test_a_reader_who_has_enough_gets_no_traceback():
     assert (process.returncode, said) == (1, b"")
 
 
-def test_nothing_that_is_slow_to_load_is_loaded_before_a_command_asks_for_it():
-    slow = {"boto3", "botocore", "chalice", "importlib.metadata", "moto", "numpy", "pydantic", "sqlalchemy", "yaml"}
-    code = f"import sys, shared.cli.main; print(sorted({slow} & sys.modules.keys()))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+SLOW = {
+    "boto3",
+    "botocore",
+    "chalice",
+    "importlib.metadata",
+    "jsonschema",
+    "moto",
+    "numpy",
+    "pydantic",
+    "rich",
+    "shared.cli.deploy",
+    "shared.deploy.resources",
+    "shared.run.valid_project",
+    "sqlalchemy",
+    "uvicorn",
+    "yaml",
+}
+LOADED = """
+import atexit, os, sys
+atexit.register(lambda: print("loaded", *sorted({slow} & sys.modules.keys()), file=sys.stderr))
+sys.argv = ["lanes", *{words}]
+from shared.cli.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "needed"),
+    [
+        (["--help"], "", set()),
+        (["run", "--help"], "", set()),
+        (["isolation", "--help"], "", set()),
+        (["--version"], "", {"importlib.metadata"}),
+        ([], "lanes va", set()),
+        ([], "lanes names te", set()),
+        ([], "lanes run team2 cosmic --wo", {"yaml"}),
+        (["names", "team2"], "", {"importlib.metadata", "pydantic", "yaml"}),
+        (["print", "team2"], "", {"importlib.metadata", "pydantic", "rich", "yaml"}),
+    ],
+)
+def test_a_command_loads_nothing_that_is_slow_and_that_it_does_not_need(words, asked, needed):
+    completes = {"_LANES_COMPLETE": "complete_bash", "COMP_WORDS": asked, "COMP_CWORD": str(len(asked.split()) - 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(slow=SLOW, words=words)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, **(completes if asked else {})},
+    )
+    assert set(done.stderr.splitlines()[-1].split()[1:]) == needed
+    assert done.stdout
 
 
 def test_it_tells_its_version():
@@ -216,8 +263,9 @@ def test_it_tells_its_version():
 
 
 def test_a_paragraph_of_help_has_no_line_break_of_the_source():
-    done = CliRunner().invoke(app, ["deploy", "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
-    assert "Ctrl-C too, it says what is done and what is left, and running it again finishes the job." in done.output
+    command = [sys.executable, "-m", "shared.cli", "deploy", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "400"})
+    assert "Ctrl-C too, it says what is done and what is left, and running it again finishes the job." in done.stdout
 
 
 def test_parameters_names_are_whole_on_a_narrow_terminal(monkeypatch):

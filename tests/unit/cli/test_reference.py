@@ -26,7 +26,7 @@ def secret() -> None:
 
 
 def test_every_example_is_code_and_brackets_are_not_doubled():
-    text = markdown(app)
+    text = markdown(typer.main.get_group(app))
     assert "\nlanes show TEAM [RUN|SWEEP]\n" in text
     assert "\nExample: `lanes show team2`\n\nExample: `lanes show team2 sweeps/a`\n" in text
     assert "- `[RUN|SWEEP]`: Of what.\n" in text

@@ -10,6 +10,7 @@ from moto.core.base_backend import BackendDict
 from shared.aws.client import connect_aws
 from shared.cli import main as command_line
 from shared.cli import wiring
+from shared.cli.lazy import whole
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
 from shared.errors import LanesError
@@ -127,12 +128,10 @@ def test_every_command_that_goes_to_a_cloud_has_the_options():
     """Those that take --aws take the others too: there is one place that adds them."""
 
     def commands(group):
-        for command in group.registered_commands:
-            yield command.callback
-        for below in group.registered_groups:
-            yield from commands(below.typer_instance)
+        for command in group.commands.values():
+            yield from commands(command) if hasattr(command, "commands") else [command.callback]
 
-    asking = [inspect.signature(each).parameters.keys() for each in commands(command_line.app)]
+    asking = [inspect.signature(each).parameters.keys() for each in commands(whole(command_line.app))]
     options = {"aws", "profile", "endpoint", "role"}
     assert sum("aws" in names for names in asking) >= 20
     assert all(not (options & names) or options <= names for names in asking)

@@ -2,11 +2,12 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.config.document import read_document
+from shared.config.document import parse_document, read_document
 from shared.config.problems import Problems
+from tests.helpers.project import REPOSITORY
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -74,3 +75,66 @@ def test_what_is_not_plain_yaml_is_told_with_its_line(read, text, line):
     document, problems = read(text)
     assert document is None or document.data  # nothing is raised
     assert [problem.line for problem in problems] == [line]
+
+
+PARTS = [
+    "a",
+    "b: ",
+    "- ",
+    "\n",
+    "\n  ",
+    "'",
+    '"',
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    ": ",
+    " # c",
+    "|",
+    ">-",
+    "\t",
+    "? ",
+    "&x ",
+    "*x",
+]
+PARTS += [
+    "!t ",
+    "!!str ",
+    "1",
+    "on",
+    "~",
+    "---\n",
+    "%",
+    "é",
+    "\u2028",
+    "\r\n",
+    "2026-01-01",
+    "<<: ",
+    "cron(0 5 * * ? *)",
+]
+FILES = [path.read_text("utf-8") for path in (REPOSITORY / "naming.yaml", *sorted(REPOSITORY.glob("teams/*.yaml")))]
+
+
+def read_with(text, *, libyaml, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(yaml, "__with_libyaml__", libyaml and yaml.__with_libyaml__)
+        problems = Problems()
+        document = parse_document(text, "f.yaml", problems)
+        return (document and (document.data, document.lines)), problems.found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.sampled_from(PARTS), max_size=14).map("".join)
+    | st.builds(
+        lambda file, place, part: file[place : place + 200] + part + file[place + 200 : place + 400],
+        st.sampled_from(FILES),
+        st.integers(0, 2000),
+        st.sampled_from(PARTS),
+    )
+)
+def test_both_parsers_say_the_same_of_any_text(monkeypatch, text):
+    fast = read_with(text, libyaml=True, monkeypatch=monkeypatch)
+    assert fast == read_with(text, libyaml=False, monkeypatch=monkeypatch)

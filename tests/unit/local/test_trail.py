@@ -125,3 +125,19 @@ def test_what_aws_refuses_is_refused_with_its_code(trail, asked, code):
 )
 def test_the_code_of_an_answer_that_failed_is_found(headers, body, code):
     assert error_code(headers, body) == code
+
+
+def test_a_change_of_a_resource_is_counted_and_a_run_is_not(trail):
+    before = trail.changes
+    for service, operation in (("stepfunctions", "StartExecution"), ("logs", "CreateLogStream")):
+        trail.note(call(service, operation), "arn:aws:iam::123456789012:user/ann", [], "", "")
+    assert trail.changes == before
+    seen = {before}
+    trail.note(call(), "arn:aws:iam::123456789012:user/ann", [], "", "")
+    seen.add(trail.changes)
+    trail.note(call("iam", "DeleteRole"), "arn:aws:iam::123456789012:user/ann", [], "AccessDenied", "")
+    seen.add(trail.changes)
+    trail.note_unread()
+    seen.add(trail.changes)
+    assert len(seen) == 4
+    assert Trail("123456789012", lambda: 0.0).changes != Trail("123456789012", lambda: 0.0).changes

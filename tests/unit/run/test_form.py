@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import typer.main
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.cli.lazy import whole
 from shared.cli.main import app
 from shared.cli.options import with_values
 from shared.cli.run import split_words
@@ -21,7 +21,7 @@ from shared.run.form import command_of, fields_of, read_fields, read_json, text_
 from shared.run.given_input import read_given
 from shared.run.payload import build_payload
 
-RUN = cast("Any", typer.main.get_command(app)).commands["run"]
+RUN = cast("Any", whole(app)).commands["run"]
 OWN = {option for each in RUN.params for option in each.opts if option.startswith("--")}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=12)
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)

@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel, Shape
-    from botocore.session import Session
 
 # Codes of the query protocol that the models no longer carry.
 _OLD_CODES = {"AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist", "NonExistentQueue": "QueueDoesNotExist"}
@@ -76,7 +76,7 @@ def boto_name(service: str) -> str | None:
 
 @cache
 def _of_boto() -> dict[str, str]:
-    return {name.replace("-", ""): name for name in _session().get_available_services()}
+    return {name.replace("-", ""): name for name in _models().list_available_services("service-2")}
 
 
 @cache
@@ -90,14 +90,17 @@ def operation_of(service: str, action: str) -> str | None:
 
 @cache
 def _model(service: str) -> ServiceModel:
-    return _session().get_service_model(service)
+    from botocore.model import ServiceModel
+
+    return ServiceModel(_models().load_service_model(service, "service-2"), service_name=service)
 
 
 @cache
-def _session() -> Session:
-    import botocore.session  # 0.1 s that a workflow of functions alone saves
+def _models() -> Loader:
+    """Return what reads botocore's models. A session would import its clients too, which takes twice as long."""
+    from botocore.loaders import create_loader
 
-    return botocore.session.get_session()
+    return create_loader()
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,13 +28,18 @@ _VARIABLE = re.compile(r"(?<![\w$\\])\$([^\W\d]\w*)")
 
 def variable_references(definition: str) -> dict[str, list[str]]:
     """Return the names of the variables that each state of *definition*, found valid, refers to."""
+    return {name: list(names) for name, names in _references(definition)}
+
+
+@lru_cache(maxsize=64)  # each plan describes machines, and their JSONata would be parsed each time
+def _references(definition: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     machine = json.loads(definition)
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for name, spec, jsonata in _states(machine, jsonata=False):
         names = set(_in_jsonata(spec) if jsonata else _in_jsonpath(spec))
         if names:
-            found[name] = sorted(names)
-    return found
+            found[name] = tuple(sorted(names))
+    return tuple(found.items())
 
 
 def _states(machine: Spec, *, jsonata: bool) -> Iterator[tuple[str, Spec, bool]]:
