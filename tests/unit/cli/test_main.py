@@ -1,11 +1,13 @@
 """What a user sees of errors: a message and an exit code for known ones, a file with the traceback for our faults."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from typer.testing import CliRunner
@@ -14,14 +16,49 @@ from shared.cli.main import app
 from shared.deploy.caller import WHO_MAY
 from shared.errors import UsageError
 
-RAISE = """
+# What all other commands take is not read: it takes a third of such a process's time.
+ALONE = "door.app.registered_commands.clear(); door.app.registered_groups.clear()"
+RAISE = f"""
 import sys
 from shared.cli import main as door
 
+{ALONE}
+
 @door.app.command()
 def broken():
-    {statement}
+    {{statement}}
 
+sys.argv = ["lanes", "broken"]
+door.main()
+"""
+# Imports once (pydantic is typer's, to read arguments), and runs each statement in a fork, which ends as any process
+# does. The exit codes go to a file; the output goes where the process's own does, or into files of a folder.
+FORKS = f"""
+import json, os, sys
+from pathlib import Path
+from pydantic import TypeAdapter
+from shared.cli import main as door
+
+{ALONE}
+
+codes, statements, folder = Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
+for number, statement in enumerate(statements):
+    child = os.fork()
+    if child == 0:
+        if folder:
+            own = Path(folder[0]) / str(number)
+            own.mkdir()
+            os.environ["TMPDIR"] = str(own)
+            for stream, name in ((1, "out"), (2, "err")):
+                os.dup2(os.open(own / name, os.O_WRONLY | os.O_CREAT), stream)
+        break
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with codes.open("a") as file:
+        print(code, file=file)
+else:
+    os._exit(0)
+
+exec("@door.app.command()\\ndef broken():\\n    " + statement)
 sys.argv = ["lanes", "broken"]
 door.main()
 """
@@ -35,47 +72,74 @@ def run(statement, **environment):
 REFUSED = "An error occurred (AccessDenied) when calling the GetRole operation"
 
 
-@pytest.mark.parametrize(
-    ("statement", "code", "said"),
-    [
-        ("from shared.errors import LanesError; raise LanesError('w', fix='f')", 1, "error: w\n  fix: f\n"),
-        ("from shared.errors import UsageError; raise UsageError('w')", 2, "error: w\n"),
-        (
-            "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'Denied'}}, 'ListRoles')",
-            1,
-            "error: AWS: An error occurred (Denied) when calling the ListRoles operation: Unknown\n",
-        ),
-        (
-            "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'AccessDenied'}}, 'GetRole')",
-            1,
-            f"error: AWS: {REFUSED}: Unknown\n  fix: use credentials that may: {WHO_MAY}\n",
-        ),
-        (
-            "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",
-            1,
-            "error: teams/x.yaml: Read-only file system\n  fix: make it writable\n",
-        ),
-        (
-            "raise OSError(28, 'No space left on device')",
-            1,
-            "error: a file: No space left on device\n  fix: free space there\n",
-        ),
-    ],
-)
-def test_known_errors_are_a_message_and_an_exit_code(statement, code, said):
-    command = [sys.executable, "-c", RAISE.format(statement=statement)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+KNOWN = [
+    ("from shared.errors import LanesError; raise LanesError('w', fix='f')", 1, "error: w\n  fix: f\n"),
+    ("from shared.errors import UsageError; raise UsageError('w')", 2, "error: w\n"),
+    (
+        "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'Denied'}}, 'ListRoles')",
+        1,
+        "error: AWS: An error occurred (Denied) when calling the ListRoles operation: Unknown\n",
+    ),
+    (
+        "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'AccessDenied'}}, 'GetRole')",
+        1,
+        f"error: AWS: {REFUSED}: Unknown\n  fix: use credentials that may: {WHO_MAY}\n",
+    ),
+    (
+        "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",
+        1,
+        "error: teams/x.yaml: Read-only file system\n  fix: make it writable\n",
+    ),
+    (
+        "raise OSError(28, 'No space left on device')",
+        1,
+        "error: a file: No space left on device\n  fix: free space there\n",
+    ),
+]
+FAULTS = ["raise KeyError('rank')", "raise OSError(71, 'Protocol error')", "1 / 0"]
+INTERRUPTED = [
+    "raise ValueError from KeyboardInterrupt()",
+    "try: raise KeyboardInterrupt\n    finally: 1 / 0",
+    "raise ValueError('Error building `literal` serializer:\\n  KeyboardInterrupt')",  # as pydantic has it
+]
 
 
-@pytest.mark.parametrize("statement", ["raise KeyError('rank')", "raise OSError(71, 'Protocol error')", "1 / 0"])
-def test_a_fault_of_ours_leaves_its_traceback_in_a_file_and_not_on_the_terminal(statement, tmp_path):
-    done = run(statement, TMPDIR=str(tmp_path))
-    (kept,) = tmp_path.glob("lanes-fault-*.txt")
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "error: this is a fault in lanes itself: " in done.stderr
-    assert str(kept) in done.stderr
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """What came of each statement, whose faults are written to its folder."""
+    folder = tmp_path_factory.mktemp("ended")
+    statements = [*(statement for statement, _, _ in KNOWN), *FAULTS, *INTERRUPTED]
+    command = [sys.executable, "-c", FORKS, str(folder / "codes"), json.dumps(statements), str(folder)]
+    subprocess.run(command, check=True)
+    codes = (folder / "codes").read_text().split()
+    assert len(codes) == len(statements)
+    found = {}
+    for number, (statement, code) in enumerate(zip(statements, codes, strict=True)):
+        own = folder / str(number)
+        found[statement] = Ended(int(code), (own / "out").read_text(), (own / "err").read_text(), own)
+    return found
+
+
+@pytest.mark.parametrize(("statement", "code", "said"), KNOWN)
+def test_known_errors_are_a_message_and_an_exit_code(statement, code, said, ended):
+    assert ended[statement][:3] == (code, "", said)
+
+
+@pytest.mark.parametrize("statement", FAULTS)
+def test_a_fault_of_ours_leaves_its_traceback_in_a_file_and_not_on_the_terminal(statement, ended):
+    code, _, err, folder = ended[statement]
+    (kept,) = folder.glob("lanes-fault-*.txt")
+    assert code == 1
+    assert "Traceback" not in err
+    assert "error: this is a fault in lanes itself: " in err
+    assert str(kept) in err
     assert "Traceback (most recent call last)" in kept.read_text()
     assert "in broken" in kept.read_text()
     assert kept.stat().st_mode & 0o077 == 0
@@ -93,34 +157,30 @@ def test_a_fault_of_ours_that_cannot_be_written_down_is_told_all_the_same():
     assert "ZeroDivisionError: division by zero\n  fix: free space (No space left on device)" in done.stderr
 
 
+PRINTED = ["1 / 0", "c.out.print('x')", "c.print_json([1])", "c.line('x')", "c.note('x')"]
+
+
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "> /dev/full", "<&-"])
-@pytest.mark.parametrize("statement", ["1 / 0", "c.out.print('x')", "c.print_json([1])", "c.line('x')", "c.note('x')"])
-def test_streams_that_take_nothing_cause_no_traceback(redirection, statement, tmp_path):
-    source = RAISE.format(statement=f"from shared.cli import console as c; {statement}")
+def test_streams_that_take_nothing_cause_no_traceback(redirection, tmp_path):
+    codes, statements = tmp_path / "codes", [f"from shared.cli import console as c; {each}" for each in PRINTED]
     done = subprocess.run(
-        ["sh", "-c", f'"$0" -c "$1" {redirection}', sys.executable, source],
+        ["sh", "-c", f'"$0" -c "$@" {redirection}', sys.executable, FORKS, str(codes), json.dumps(statements)],
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert "Traceback" not in done.stdout + done.stderr
     assert "Exception ignored" not in done.stderr
-    failed = "/ 0" in statement or (redirection == "> /dev/full" and "note" not in statement)
-    assert done.returncode == failed
+    failed = [each == "1 / 0" or (redirection == "> /dev/full" and "note" not in each) for each in PRINTED]
+    assert dict(zip(PRINTED, codes.read_text().split(), strict=True)) == {
+        each: str(int(wrong)) for each, wrong in zip(PRINTED, failed, strict=True)
+    }
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "raise ValueError from KeyboardInterrupt()",
-        "try: raise KeyboardInterrupt\n    finally: 1 / 0",
-        "raise ValueError('Error building `literal` serializer:\\n  KeyboardInterrupt')",  # as pydantic has it
-    ],
-)
-def test_what_comes_of_a_ctrl_c_is_no_fault_of_ours(statement):
-    done = run(statement)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+@pytest.mark.parametrize("statement", INTERRUPTED)
+def test_what_comes_of_a_ctrl_c_is_no_fault_of_ours(statement, ended):
+    assert ended[statement][:3] == (130, "", "")
 
 
 def test_ctrl_c_where_nobody_can_catch_it_is_raised_again():
