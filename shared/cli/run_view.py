@@ -55,8 +55,8 @@ def print_outcome(finished: FinishedRun) -> None:
         _print_children(finished, finished.cost)
     if finished.uncounted:
         console.note(
-            f"without {finished.uncounted} invocations: a state that names a function's ARN tells no request; "
-            "arn:aws:states:::lambda:invoke does"
+            f"the cost is without invocations of which the run's history and logs do not tell: {finished.uncounted}; "
+            "a state that names a function's ARN tells no request, arn:aws:states:::lambda:invoke does"
         )
     figures = list(islice(_flat(outcome.output), _MOST_FIGURES + 1))
     more, figures = figures[_MOST_FIGURES:], figures[:_MOST_FIGURES]
