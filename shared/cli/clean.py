@@ -72,7 +72,7 @@ def _show(cleaning: Cleaning, found: Orphans, target: Target) -> None:
     for plan in cleaning.plans:
         show(plan, target, console.out)
     if cleaning.running:
-        console.out.print(f"{cleaning.running} executions run there, and are stopped")
+        console.out.print(f"executions that run there, and are stopped: {cleaning.running}")
     if cleaning.kept:
         console.out.print(f"these stay ({len(cleaning.kept)}):")
     for each in cleaning.kept:

@@ -53,7 +53,7 @@ def cost(
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.measure.billing.month import month_of, read_month
 
-    check_which([team] if team else [], every=every, command="lanes cost")
+    check_which([team] if team else [], every=every, command="lanes cost", several=False)
     _check_options(run_id, since, month, every=every, billed=billed)
     now = datetime.now(UTC)
     chosen = read_month(month, now) if month else None

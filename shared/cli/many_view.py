@@ -61,8 +61,8 @@ class Row:
         return {"team": self.team, **self.data, "error": told, "begun": self.begun}
 
 
-def check_which(teams: Collection[str], *, every: bool, command: str) -> None:
-    """Check that a *command* got either teams or ``--all``.
+def check_which(teams: Collection[str], *, every: bool, command: str, several: bool = True) -> None:
+    """Check that a *command* got either teams or ``--all``. Without *several* it takes one team alone.
 
     Raises:
         UsageError: It got both, or neither.
@@ -70,7 +70,8 @@ def check_which(teams: Collection[str], *, every: bool, command: str) -> None:
     if teams and every:
         raise UsageError("--all is every team, and teams are named beside it", fix="leave one of them out")
     if not teams and not every:
-        raise UsageError("which teams?", fix=f"{command} TEAM..., or {command} --all for every team that has a file")
+        what, named = ("which teams?", "TEAM...") if several else ("which team?", "TEAM")
+        raise UsageError(what, fix=f"{command} {named}, or {command} --all for every team that has a file")
 
 
 def teams_of(project: Project, teams: Collection[str]) -> list[str]:

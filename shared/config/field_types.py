@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -15,6 +16,8 @@ RETENTION_DAYS = (
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 CODE_OWNER = rf"@[A-Za-z0-9][A-Za-z0-9-]{{0,38}}(/[A-Za-z0-9._-]{{1,100}})?|{ADDRESS}"
 """Whom GitHub's CODEOWNERS may name: ``@name``, ``@organisation/team``, or the address of an account there."""
+TAG_SIGNS, LONGEST_TAG = "_.:/=+-@", 256
+"""What a tag's value may have beside letters, digits and spaces (IAM API, Tag), and its length at the most."""
 SECONDS_IN = {"minute": 60, "hour": 3600, "day": 86_400}
 _MAX_PORT = 65535
 
@@ -49,6 +52,20 @@ def _code_owner(text: str) -> str:
     return text
 
 
+def tag_value_problem(text: str) -> str | None:
+    """Say what AWS refuses of *text* as the value of a tag: letters, digits, spaces and a few signs are allowed."""
+    wrong = sorted({sign for sign in text if unicodedata.category(sign)[0] not in "LZN" and sign not in TAG_SIGNS})
+    if wrong:
+        return f"becomes a tag, and AWS takes letters, digits, spaces and {TAG_SIGNS}, not {' '.join(map(repr, wrong))}"
+    return None if len(text) <= LONGEST_TAG else f"becomes a tag, which may have {LONGEST_TAG} characters"
+
+
+def _tag_value(text: str) -> str:
+    if wrong := tag_value_problem(text):
+        raise ValueError(wrong)
+    return text
+
+
 def _schedule(text: str) -> str:
     if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\(\S+( \S+){5}\)", text):
         raise ValueError("must be an EventBridge schedule: rate(5 minutes) or cron(0 * * * ? *)")
@@ -63,6 +80,7 @@ def rate_seconds(schedule: str) -> int:
 
 Plain = BeforeValidator(_plain)
 Text = Annotated[str, Plain, WithJsonSchema({"type": ["string", "number"]})]
+TagText = Annotated[str, AfterValidator(_tag_value)]
 RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]

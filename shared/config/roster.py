@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.config.field_types import CODE_OWNER
+from shared.config.field_types import CODE_OWNER, tag_value_problem
 from shared.config.problems import Problem, Problems, nearest
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ def _entry(table: _Table, line: int, row: Mapping[str, str]) -> Entry:
     table.seen.setdefault(slug, line)
     if len(owner) < _LEAST_OWNER:
         table.wrong(line, f"the owner {owner!r} is no address and no name")
+    elif wrong := tag_value_problem(owner):
+        table.wrong(line, f"the owner {wrong}")
     members = _listed(row.get("members", ""))
     for each in members:
         if not re.fullmatch(CODE_OWNER, each):

@@ -17,6 +17,7 @@ from shared.config.field_types import (
     RetentionDays,
     Schedule,
     Seconds,
+    TagText,
     Text,
 )
 from shared.config.model import FileModel, parse
@@ -88,7 +89,7 @@ class TeamFile(FileModel):
     """All of a team's file."""
 
     team: str = Field(description="The team's slug, which is also the file's name.")
-    owner: str = Field(min_length=3, description="Whom to ask: an address or a name.")
+    owner: TagText = Field(min_length=3, description="Whom to ask: an address or a name.")
     suffix: str | None = Field(None, description="Hash of names already in use; left out, it is derived.")
     provider: Provider = Field(Provider(), description="Defaults of the team.")
     functions: dict[str, FunctionEntry] = Field(default_factory=dict, description="Functions by key.")

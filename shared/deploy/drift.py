@@ -117,7 +117,12 @@ def lines_without_values(step: Step) -> Iterator[str]:
         found = _VARIABLE.match(line)
         if found:
             which = f"environment variable {found[1]}" if found[1] else "environment"
-            yield f"{which} {'is not there' if found[2] else 'has another value'}, which is not shown"
+            if found[2]:
+                yield f"{which} is not there"
+            elif line.endswith(" -> absent"):
+                yield f"{which} is in no file; its value is not shown"
+            else:
+                yield f"{which} has another value, which is not shown"
         else:
             yield line
 

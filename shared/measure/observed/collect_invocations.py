@@ -90,8 +90,11 @@ def collect_named(  # noqa: PLR0913  what is read, and for how long
     since = int(found.started.timestamp() * 1000)
     until = int((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
     rows: list[Row] = []
-    for _ in looks(sleep):
+    for look in looks(sleep):
+        repeated = table.repeated
         table.add(read_groups(aws, groups, since, until), "CloudWatch")
+        if look:
+            table.repeated = repeated  # what is met again is what the look before has read
         rows = list(table.rows(found.run.id))
         if wanted <= {row.report.request_id for row in rows}:
             break

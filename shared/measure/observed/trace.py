@@ -9,18 +9,20 @@ history: what the log of their machine shows of them is read instead.
 from __future__ import annotations
 
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
+from shared.config.naming import PLATFORM
 from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request, request_in
-from shared.run.history import FAILURES, MOST_A_PAGE, details, history, rank_in
+from shared.run.history import FAILURES, MOST_A_PAGE, details, history, parse_object, rank_in
 from shared.run.logged_bytes import bytes_of_log
 from shared.run.logged_children import billed_as_express
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_stepfunctions import SFNClient
@@ -49,12 +51,14 @@ class Visit:
         left: When it was left; None when it failed or still runs.
         calls: How many service calls it made, with its retries; of a Map or Parallel how often it began, if again.
         services: What it called: a service (``lambda``, ``s3``, ``aws-sdk:dynamodb``) and an action for each call.
-        requests: The ids of the Lambda invocations that answered.
+        requests: The ids of the Lambda invocations that answered, of the team's own functions.
         failures: The errors of its calls, also those that were retried or caught.
         without_request: Those of the errors that name no request, because the function could not be loaded.
         unnamed: How many invocations answered whose id the history does not tell: those of a function's own ARN.
         redriven: How many of the calls were made after a redrive of the execution.
         around: That of the Map or Parallel that it lies in; None outside of them.
+        of_platform: Whether the last call was of a function of the platform's, as a prepaid lane's first state calls
+            the ledger's. Its log, and its cost, are the platform's.
     """
 
     state: str
@@ -70,6 +74,7 @@ class Visit:
     unnamed: int = 0
     redriven: int = 0
     around: Visit | None = field(default=None, repr=False, compare=False)
+    of_platform: bool = False
 
     @property
     def transitions(self) -> int:
@@ -99,6 +104,7 @@ class Visit:
             self.calls += 1
             self.redriven += redrives > 0
             self.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
+            self.of_platform = _is_of_platform(told)
         elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
             self._answered_by(request_in(str(told.get("output"))))
         elif kind == "LambdaFunctionSucceeded":
@@ -111,8 +117,14 @@ class Visit:
                 self.without_request.append(error)
 
     def _answered_by(self, request: str | None) -> None:
-        if request:
+        if request and not self.of_platform:
             self.requests.append(request)
+
+
+def _is_of_platform(call: Mapping[str, object]) -> bool:
+    """Whether a *call* of ``lambda:invoke`` is of a function of the platform's: no team's name begins like that."""
+    called = parse_object(str(call.get("parameters", ""))).get("FunctionName")
+    return isinstance(called, str) and re.match(rf"(?:arn:.*:function:)?{PLATFORM}-", called) is not None
 
 
 @dataclass(frozen=True, slots=True)

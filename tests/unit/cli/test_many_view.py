@@ -127,6 +127,9 @@ def test_teams_or_all():
         check_which(["a"], every=True, command="lanes deploy")
     with pytest.raises(UsageError, match=r"lanes deploy TEAM\.\.\., or lanes deploy --all"):
         check_which([], every=False, command="lanes deploy")
+    with pytest.raises(UsageError, match="which team\\?") as refused:
+        check_which([], every=False, command="lanes cost", several=False)
+    assert str(refused.value.fix).startswith("lanes cost TEAM, or lanes cost --all")
 
 
 def test_who_is_meant(project):

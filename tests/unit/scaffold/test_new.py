@@ -28,6 +28,16 @@ def test_a_new_workflow_passes_every_check_as_it_is(pattern, root, lanes, tool):
     assert " passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/first")
 
 
+@pytest.mark.parametrize("pattern", ["map-reduce", "one-step", "fmi"])
+def test_a_prepaid_lane_takes_each_pattern_that_has_an_end(pattern, root, lanes):
+    """Not choice, which goes round in a circle of states."""
+    path = root / "teams/team1.yaml"
+    path.write_text(path.read_text() + "prepaid: 1.00\n")
+    result = lanes("workflow", "new", "team1", "first", "--like", pattern)
+    assert result.code == 0, result.err
+    assert lanes("validate").code == 0
+
+
 def test_the_command_offers_every_pattern():
     assert [each.value for each in Like] == list(PATTERNS)
 

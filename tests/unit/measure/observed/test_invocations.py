@@ -1,7 +1,9 @@
 import json
 import tracemalloc
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
-from shared.measure.observed.collect_invocations import collect_files
+from shared.measure.observed.collect_invocations import collect_files, collect_named
 from shared.measure.observed.exports import LogLine, read_export
 from shared.measure.observed.invocations import summarize
 from shared.measure.observed.trace import Visit
@@ -60,8 +62,6 @@ def test_without_streams_nothing_is_guessed(table, report):
 
 
 def test_a_history_goes_before_the_logs(table, report):
-    from datetime import UTC, datetime  # only here
-
     table.add([LogLine(1, progress(0), "s"), LogLine(2, report("a"), "s")], "x")
     table.join("run-2", [Visit("Inference", "Task", 7, datetime.now(UTC), requests=["a"])])
     (row,) = table.rows("run-2")
@@ -73,6 +73,33 @@ def test_overlapping_exports_count_once(table, insights, report):
     collect_files(table, [path, path])
     assert len(list(table.rows())) == 1
     assert table.repeated == 1
+
+
+class LateLogs:
+    """CloudWatch that shows one more line each time it is read."""
+
+    def __init__(self, *messages):
+        self._events = [
+            {"timestamp": at, "message": message, "logStreamName": "s"} for at, message in enumerate(messages)
+        ]
+        self._shown = 0
+
+    def get_paginator(self, _):
+        return self
+
+    def paginate(self, **_):
+        self._shown += 1
+        return [{"events": self._events[: self._shown]}]
+
+
+def test_looking_again_for_a_late_line_repeats_none(table, report):
+    logs = LateLogs(report("a"), report("b"), report("late"))
+    now = datetime.now(UTC)
+    found = SimpleNamespace(run=SimpleNamespace(id="run-1"), started=now, stopped=None)
+    table.join("run-1", [Visit("A", "Task", None, now, requests=["a", "b", "late"])])
+    cloud = SimpleNamespace(logs=logs)
+    rows = collect_named(table, cloud, found, ["group"], {"a", "b", "late"}, sleep=lambda _: None)
+    assert ({row.report.request_id for row in rows}, table.repeated) == ({"a", "b", "late"}, 0)
 
 
 def test_damaged_reports_are_counted_and_shown(table, insights, report):

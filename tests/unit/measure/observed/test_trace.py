@@ -73,6 +73,27 @@ def test_retries_count_as_transitions_and_name_their_requests(history):
     assert visit.left - visit.entered == timedelta(seconds=5)
 
 
+def test_a_call_of_the_platforms_function_is_a_transition_and_no_invocation_of_the_teams(history):
+    """A prepaid lane begins with one: a run would wait for its log line, which the team's logs never have."""
+    answer = json.dumps({"Payload": 1, "SdkResponseMetadata": {"RequestId": "of-it"}})
+    functions = ["arn:aws:lambda:us-east-1:1:function:platform-ledger-ab12", "arn:aws:lambda:us-east-1:1:function:t-a"]
+    visits = visits_of(
+        event
+        for number, function in enumerate(functions)
+        for event in history(
+            (10 * number + 1, 0, "TaskStateEntered", {"name": function[-4:], "input": "{}"}),
+            (
+                10 * number + 2,
+                10 * number + 1,
+                "TaskScheduled",
+                {"resourceType": "lambda", "parameters": json.dumps({"FunctionName": function})},
+            ),
+            (10 * number + 3, 10 * number + 2, "TaskSucceeded", {"resourceType": "lambda", "output": answer}),
+        )
+    )
+    assert [(visit.transitions, visit.requests) for visit in visits] == [(1, []), (1, ["of-it"])]
+
+
 def test_a_call_of_a_functions_own_arn_names_no_request(history):
     (visit,) = visits_of(
         history(
