@@ -1,5 +1,5 @@
 # Two commands do all on a fresh machine with Python 3.11, 3.12 or 3.13: `make demo` and `make test`.
-.PHONY: demo test drill check format lock clean install
+.PHONY: demo test drill bench check format lock clean install
 LANES_VENV ?= .venv
 BIN := $(LANES_VENV)/bin
 
@@ -11,6 +11,9 @@ test: $(LANES_VENV)/.installed  ## the whole suite
 
 drill: $(LANES_VENV)/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
 	$(BIN)/python tests/benchmarks/drill.py
+
+bench: $(LANES_VENV)/.installed  ## every ratio of the README's tables, now and as recorded (half an hour; nothing else should run)
+	$(BIN)/python tests/benchmarks/bench.py
 
 install: $(LANES_VENV)/.installed  ## what the others do first: the locked libraries, in .venv or in LANES_VENV
 

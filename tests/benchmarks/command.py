@@ -19,6 +19,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks.ratios import tell
+
 LANES = [sys.executable, "-m", "shared.cli"]
 _ASKED = "import sys; sys.argv = ['lanes']; from shared.cli.__main__ import main; main()"
 FLOORS = {
@@ -78,11 +82,13 @@ def main() -> None:
                 wall -= float(json.loads(said_back)["wall_seconds"])
             cpus[name].append(cpu)
             walls[name].append(wall)
-    floor = statistics.median(cpus["python -c pass"])
+    floor, botocore = (statistics.median(cpus[name]) for name in ("python -c pass", "import botocore.session"))
     print(f"{'':44} {'CPU s':26} {'wall s':26} CPU to Python's")
     for name in rows:
         ratio = statistics.median(cpus[name]) / floor
         print(f"{name:44} {spread(cpus[name]):26} {spread(walls[name]):26} {ratio:5.1f}")
+        if name not in FLOORS:
+            tell(f"{name}, processor time / import botocore.session", statistics.median(cpus[name]) / botocore)
     if asked.run:
         print("the wall of lanes run is what comes beside its execution")
 

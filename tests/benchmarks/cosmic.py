@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from safetensors.numpy import save_file  # noqa: E402  after the path
 
 from shared.cosmic import sample  # noqa: E402
+from tests.benchmarks.ratios import tell  # noqa: E402
 
 SIZES = (1, 2, 4)
 BATCH = 128
@@ -132,6 +133,9 @@ def main() -> None:
     for label in sides:
         for size in SIZES:
             figures = [(each["floor"], *runs[label, size]) for each, runs in rounds]
+            if label == "here":
+                records = statistics.median(wall / alone for alone, _, wall in figures)
+                tell(f"cosmic, {size} ranks, records a second / the model alone", records, more_is_better=True)
             print(
                 f"{label:5} {size} ranks: slowest rank {spread([rank / floor for floor, rank, _ in figures], '.2f')} "
                 f"of the model alone, Map {spread([wall for _, _, wall in figures], '.0f')} records/s, "

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.ratios import tell  # noqa: E402  after the path
+
 MINISTACK = "ministack==1.5.33"
 ACCOUNT = "123456789012"
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -335,7 +339,6 @@ def main() -> None:
     if options.serve:
         serve(options.serve, options.port)
         return
-    sys.path.insert(0, str(ROOT))
     results: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only or ["lanes", "ministack", "moto"]:
@@ -345,6 +348,10 @@ def main() -> None:
             except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
                 results[name] = {}
                 print(f"{name} is left out: {error}", file=sys.stderr)
+    for label, ours in results.get("lanes", {}).items():
+        theirs = results.get("moto", {}).get(label)
+        if isinstance(ours, float) and isinstance(theirs, float):
+            tell(f"{label} / moto's interpreter", ours / theirs)
     turns = 4000
     one = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
     own = {

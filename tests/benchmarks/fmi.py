@@ -24,6 +24,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.benchmarks.ratios import tell  # noqa: E402  after the path
+
 MIB = 1 << 20
 ROUNDS = 5
 _OVER_TCP = {"MPIR_CVAR_NOLOCAL": "1", "MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp"}
@@ -364,6 +368,10 @@ def main() -> None:
     parser.add_argument("--baseline", type=Path, metavar="CHECKOUT", help="another checkout to measure beside this one")
     options = parser.parse_args()
     found = measure(options.baseline, quick=options.quick)
+    tell("FMI, a byte there and back / raw socket", found["fmi_round_trip_us"] / found["raw_round_trip_us"])
+    tell("FMI, bytes a second / raw socket", found["fmi_mib_s"] / found["raw_mib_s"], more_is_better=True)
+    if "mpi_allreduce_ms" in found:
+        tell("FMI, allreduce on 4 ranks / MPI", found["fmi_allreduce_ms"] / found["mpi_allreduce_ms"])
     sys.stdout.write((json.dumps(found, indent=2) if options.json else table(found)) + "\n")
 
 
