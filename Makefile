@@ -3,7 +3,7 @@
 LANES_VENV ?= .venv
 BIN := $(LANES_VENV)/bin
 
-demo: $(LANES_VENV)/.installed  ## the main job: cosmic inference on the sample survey, on the embedded cloud
+demo: $(LANES_VENV)/.run  ## the main job: cosmic inference on the sample survey, on the embedded cloud
 	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
 
 test: $(LANES_VENV)/.installed  ## the whole suite
@@ -38,5 +38,8 @@ clean:
 	-@if [ -x $(BIN)/lanes ]; then $(BIN)/lanes down; fi
 	rm -rf .venv .lanes .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
+$(LANES_VENV)/.run: requirements/run.txt requirements/venv.sh pyproject.toml
+	@PYTHON="$(PYTHON)" LANES_VENV="$(LANES_VENV)" requirements/venv.sh run
+
 $(LANES_VENV)/.installed: requirements/dev.txt requirements/venv.sh pyproject.toml
-	@PYTHON="$(PYTHON)" LANES_VENV="$(LANES_VENV)" requirements/venv.sh
+	@PYTHON="$(PYTHON)" LANES_VENV="$(LANES_VENV)" requirements/venv.sh dev
