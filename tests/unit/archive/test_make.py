@@ -217,6 +217,46 @@ def test_what_came_or_changed_since_is_named(subject, store):
     assert problems(subject, store) == []
 
 
+def forged(store, change):
+    """Give each file that *change* knows other bytes, and the manifest their checksums: as whoever owns both can."""
+    manifest = json.loads(text(store, "manifest.json"))
+    for told in manifest["files"]:
+        if (body := change(told["source"])) is not None:
+            told["size"], told["sha256"] = store.write(told["path"], [body])
+    store.write("manifest.json", [json.dumps(manifest).encode()])
+
+
+def unproven(store, index):
+    found = set()
+    assert list(damaged(store, index, on_unproven=lambda entry: found.add(entry.path))) == []
+    return found
+
+
+def test_an_objects_emptied_copy_is_told_though_its_manifest_says_so(subject, store):
+    make(subject, store)
+    forged(store, lambda source: b"" if source.get("key") == "results/a.txt" else None)
+    index = open_archive(store)[1]
+    told = list(not_held(subject, store, index, unproven(store, index)))
+    assert told == [f"s3://{subject.lane.bucket}/results/a.txt has other bytes than its copy in the archive"]
+
+
+def test_an_object_whose_etag_is_no_checksum_is_held_to_its_bytes(subject, store):
+    s3, on = subject.aws.s3, {"Bucket": subject.lane.bucket, "Key": "pieces"}
+    upload = s3.create_multipart_upload(**on)["UploadId"]
+    part = s3.upload_part(**on, UploadId=upload, PartNumber=1, Body=b"three")
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    s3.complete_multipart_upload(**on, UploadId=upload, MultipartUpload=parts)
+    make(subject, store)
+    index = open_archive(store)[1]
+    (path,) = unproven(store, index)
+    assert path.endswith("pieces")
+    assert list(not_held(subject, store, index, {path})) == []
+    forged(store, lambda source: b"four" if source.get("key") == "pieces" else None)
+    index = open_archive(store)[1]
+    (told,) = not_held(subject, store, index, unproven(store, index))
+    assert told.endswith("pieces has other bytes than its copy in the archive")
+
+
 def test_the_same_items_in_another_order_are_the_same(subject, store):
     make(subject, store)
     path = f"tables/{subject.lane.tables[0].name}/items.jsonl"
