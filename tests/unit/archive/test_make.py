@@ -174,6 +174,56 @@ def test_the_archive_of_another_lane_and_a_folder_with_other_things_are_refused(
     assert text(strange, "thesis.tex") == "mine"
 
 
+@pytest.mark.parametrize("planted", ["buckets", "files/teams/team9.yaml", "manifest.json"])
+def test_nothing_is_read_or_written_through_a_link(subject, tmp_path, planted):
+    store, outside = FolderStore(tmp_path / "archive"), tmp_path / "outside"
+    make(subject, store)
+    place = tmp_path / "archive" / planted
+    place.replace(outside)
+    place.symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+    subject.aws.s3.put_object(Bucket=subject.lane.bucket, Key="late", Body=b"three")
+    with pytest.raises(LanesError, match="no links"):
+        make(subject, store)
+    with pytest.raises(LanesError):
+        list(damaged(store, open_archive(store)[1]))
+    assert sorted(outside.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "a" * 300},
+        {"path": "a/" * 600 + "a"},
+        {"size": 10**30},
+        {"size": -1},
+        {"source": {"sort": ["object"]}},
+        {"source": {}},
+        {"counts": []},
+        {"counts": {"object": 5}},
+        {"counts": {"object": {"files": "x", "bytes": 1}}},
+        {"counts": {"object": {}}},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_a_manifest_that_somebody_made_up_is_one_error(tmp_path, change):
+    file = {"path": "buckets/a", "size": 1, "sha256": "0", "source": {"sort": "object"}}
+    head = {"team": "team9", "stage": "dev", "account": "1", "region": "r", "format": 1}
+    told = {**head, "counts": change["counts"], "files": [file]} if "counts" in change else None
+    store = FolderStore(tmp_path)
+    store.write("manifest.json", [json.dumps(told or {**head, "files": [file | change]}).encode()])
+    with pytest.raises(LanesError):
+        list(damaged(store, open_archive(store)[1]))
+
+
+@pytest.mark.parametrize("line", [b"{", b"\xff"])
+def test_a_damaged_journal_is_one_error(subject, tmp_path, line):
+    store = FolderStore(tmp_path)
+    store.write(f"{UNFINISHED}/000001.jsonl", [line])
+    with pytest.raises(LanesError, match="journal is damaged"):
+        make(subject, store)
+
+
 def test_a_cloud_that_does_not_answer_is_one_error(subject, store):
     from botocore.exceptions import EndpointConnectionError
 
