@@ -327,6 +327,15 @@ def test_a_table_that_no_file_names_any_more_is_in_it(subject, store):
     assert f"tables/{subject.lane.tables[0].name}/items.jsonl" in held(store)[1]
 
 
+def test_a_teams_link_to_a_file_of_who_archives_is_kept_as_a_link(subject, store, tmp_path):
+    (tmp_path / "credentials").write_text("secret")
+    notes = subject.project.root / "teams/team9/_notes"
+    notes.mkdir()
+    (notes / "key").symlink_to(tmp_path / "credentials")
+    make(subject, store)
+    assert text(store, "files/teams/team9/_notes/key") == str(tmp_path / "credentials")
+
+
 def test_messages_in_a_queue_are_lost_and_named(subject, store, aws):
     from shared.deploy.guard import lane_tags
 
