@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shared.values import Json
 
+_TOO_LARGE = 1 << 63  # for SQLite, and for any file
 _TABLE = "create table file (path text primary key, size integer, sha256 text, sort text, source text, about text)"
 
 
@@ -43,12 +44,21 @@ def entry_of(told: Json) -> Entry:
     """
     try:
         data = as_mapping(told)
-        stored = Stored(int(str(data["size"])), as_text(data["sha256"]))
-        return Entry(as_text(data["path"]), stored, as_mapping(data["source"]), as_mapping(data.get("about", {})))
+        stored = Stored(_size(data["size"]), as_text(data["sha256"]))
+        source = as_mapping(data["source"])
+        as_text(source["sort"])
+        return Entry(as_text(data["path"]), stored, source, as_mapping(data.get("about", {})))
     except (KeyError, TypeError, ValueError) as error:
         raise LanesError(
             f"the archive's list of files is damaged: {error}", fix="take another copy of it, or archive the lane again"
         ) from error
+
+
+def _size(told: Json) -> int:
+    size = int(str(told))
+    if not 0 <= size < _TOO_LARGE:
+        raise ValueError(f"no file has {size} bytes")
+    return size
 
 
 class Index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,8 @@ def _told(path: str, read: Callable[[], Iterable[bytes]]) -> Part:
 
 
 def _chunks(path: Path) -> Iterable[bytes]:
-    return [path.read_bytes()]
+    """Return what *path* holds: of a link where it leads, as git has it, and not what is there on this machine."""
+    return [os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()]
 
 
 def _files(project: Project, lane: Lane) -> Iterator[Path]:

@@ -175,7 +175,15 @@ def _read_journal(store: Store, index: Index) -> int:
     paths = _journal(store)
     for path in paths:
         for line in b"".join(store.read(path) or ()).splitlines():
-            index.put(entry_of(json.loads(line)))
+            try:
+                told = json.loads(line)
+            except ValueError as error:
+                raise LanesError(
+                    f"the journal is damaged: {error}",
+                    where=f"{store}/{path}",
+                    fix="delete it; what it tells of is read again",
+                ) from error
+            index.put(entry_of(told))
     return len(paths)
 
 
@@ -212,7 +220,7 @@ def _read(store: Store, path: str, index: Index) -> Head | None:
             else:
                 told[str(name)] = document.value()
         return _head(told)
-    except (BadJsonError, KeyError, TypeError, UnicodeError) as error:
+    except (BadJsonError, KeyError, TypeError, ValueError) as error:
         raise LanesError(
             f"the manifest is damaged: {error}", where=f"{store}/{path}", fix="take another copy of the archive"
         ) from error
@@ -228,6 +236,9 @@ def _head(told: Mapping[str, Json]) -> Head:
     given: dict[str, Json] = {key: value for key, value in told.items() if key in known}
     missing = tuple(str(each) for each in as_list(told.get("missing", ())))
     left = tuple(_left_out(as_mapping(each)) for each in as_list(told.get("left_out", ())))
+    for each in as_mapping(told.get("counts", {})).values():
+        count = as_mapping(each)
+        int(str(count["files"])), int(str(count["bytes"]))  # as Head adds them up
     return Head(**(given | {"missing": missing, "left_out": left}))  # type: ignore[arg-type]  # JSON of our own
 
 

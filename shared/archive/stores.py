@@ -27,6 +27,7 @@ UNFINISHED = ".unfinished"
 _IN_MEMORY = 8 << 20  # bytes of a file on its way to a bucket; more goes through a file of this machine
 _GONE = {"404", "NoSuchKey", "NotFound"}
 _NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENAMETOOLONG)
+_LONGEST_NAME, _LONGEST_PATH = 255, 1024  # bytes, of what file systems and S3 take
 _SHA256 = "sha256"  # the key of an object's metadata
 
 
@@ -141,7 +142,17 @@ class FolderStore:
                 place.parent.rmdir()
 
     def _place(self, path: str) -> Path:
-        return self._folder / checked(path)
+        """Return where the file *path* lies. A link may lie there in an archive that somebody else had in hand.
+
+        Raises:
+            LanesError: It, or a folder that it is in, is a link: what is written would go elsewhere.
+        """
+        place = self._folder
+        for part in PurePosixPath(checked(path)).parts:
+            place /= part
+            if place.is_symlink():
+                raise LanesError("an archive has no links in it", where=str(place), fix="delete the link")
+        return place
 
 
 class BucketStore:
@@ -216,6 +227,11 @@ def checked(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
         raise LanesError(f"the archive's manifest names {path!r}, which leads out of it", fix="take another copy of it")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts) or len(os.fsencode(path)) > _LONGEST_PATH:
+        raise LanesError(
+            f"the archive's manifest names {path[:50]!r}..., which is too long for a file",
+            fix="take another copy of it",
+        )
     return path
 
 

@@ -17,7 +17,7 @@ from shared.values import as_mapping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from shared.archive.index import Index
+    from shared.archive.index import Entry, Index
     from shared.archive.make import Tally
     from shared.archive.manifest import Head
     from shared.archive.stores import Store
@@ -152,8 +152,9 @@ def check_archived(subject: Subject, place: str) -> Callable[[], None]:
     def compare() -> None:
         refuse(list(not_held(subject, store, index)))
 
-    refuse([*_unfinished(head), *_damaged(store, head, index)])
-    compare()
+    unproven: set[str] = set()
+    refuse([*_unfinished(head), *_damaged(store, head, index, lambda entry: unproven.add(entry.path))])
+    refuse(list(not_held(subject, store, index, unproven)))
     console.note(f"{store} holds all of {lane.team}: {_size(head)}, {_whose(head)}")
     return compare
 
@@ -184,12 +185,12 @@ def _unfinished(head: Head) -> list[str]:
     return [f"when it was made, this could not be read: {each}" for each in head.missing]
 
 
-def _damaged(store: Store, head: Head, index: Index) -> list[str]:
+def _damaged(store: Store, head: Head, index: Index, on_unproven: Callable[[Entry], object] = id) -> list[str]:
     from shared.archive.hold import damaged
     from shared.cli.data import progress
 
     with progress("reading", head.bytes, "bytes") as advance:
-        return list(damaged(store, index, lambda entry: advance(entry.stored.size)))
+        return list(damaged(store, index, lambda entry: advance(entry.stored.size), on_unproven))
 
 
 @contextlib.contextmanager

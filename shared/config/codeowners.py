@@ -1,5 +1,8 @@
 """CODEOWNERS: a team's file and folder belong to the team, all else in the repository to the platform.
 
+The file of a prepaid team is the platform's: it says what the team may spend. GitHub reads CODEOWNERS from the branch
+that a pull request goes to, so taking the sum away needs the platform's review as well.
+
 GitHub asks the owners of what a pull request touches for their review. The last line that fits a path decides. Source:
 GitHub Docs, "About code owners" (read 2026-11-30).
 """
@@ -29,7 +32,7 @@ def codeowners(project: Project) -> str:
     lines: list[tuple[str, Sequence[str]]] = [("*", project.settings.platform)]
     for team, lane in sorted(project.teams.items()):
         owners = owners_of(lane)
-        lines.append((f"/{FOLDER}/{team}.yaml", owners))
+        lines.append((f"/{FOLDER}/{team}.yaml", project.settings.platform if lane.prepaid else owners))
         if (project.root / FOLDER / team).is_dir():
             lines.append((f"/{FOLDER}/{team}/", owners))
     width = max(len(path) for path, _ in lines)
@@ -37,7 +40,7 @@ def codeowners(project: Project) -> str:
 
 
 def owners_of(lane: Lane) -> Sequence[str]:
-    """Return who owns the team's file and folder: its members; its owner where it names none."""
+    """Return who owns the team's folder, and its file unless it is prepaid: its members, else its owner."""
     return lane.members or (lane.owner,)
 
 

@@ -52,6 +52,9 @@ class SmallDynamoDB:
         if condition.startswith("attribute_"):
             return (item is not None) == condition.startswith("attribute_exists")
         name, sign, value = condition.split()
+        if name.startswith("#"):
+            name = step["ExpressionAttributeNames"][name]
+            return item is not None and item[name] == step["ExpressionAttributeValues"][value]
         return item is not None and _COMPARED[sign](int(item[name]["N"]), _number(step, value))
 
     def _update(self, step):

@@ -114,6 +114,9 @@ class Ledger:
     def reserve(self, lane: str, wanted: Reservation) -> Reservation | None:
         """Reserve what is *wanted*, or return what that execution has already; None where too little is left.
 
+        Step Functions forgets an execution after ninety days, and its name, and so its ARN, is free again. What an
+        earlier one of that ARN reserved, and nobody settled, is charged in full first.
+
         Raises:
             LanesError: The lane has no account.
             LedgerBusy: DynamoDB is too busy.
@@ -128,7 +131,11 @@ class Ledger:
         if self._write({"Update": self._on(lane, ACCOUNT) | update}, {"Put": {"TableName": self._table, **put}}):
             return wanted
         if found := self._get(lane, OPEN + wanted.arn):
-            return _reservation(found)
+            held = _reservation(found)
+            if held.at == wanted.at:
+                return held
+            self.settle(lane, held, held.reserved)
+            return self.reserve(lane, wanted)
         if self._get(lane, ACCOUNT) is None:
             raise _no_account(lane)
         return None
@@ -169,8 +176,13 @@ class Ledger:
             "used": _number(used),
             EXPIRES: _number(int(self._now().timestamp()) + _DAYS_KEPT * 86_400),
         }
+        same = {  # and not that of a later execution of its name; "at" is a reserved word of DynamoDB's
+            "ConditionExpression": "#at = :at",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":at": {"S": reservation.at}},
+        }
         return self._write(
-            {"Delete": self._on(lane, OPEN + reservation.arn) | {"ConditionExpression": "attribute_exists(lane)"}},
+            {"Delete": self._on(lane, OPEN + reservation.arn) | same},
             {"Update": self._on(lane, ACCOUNT) | update},
             {"Put": {"TableName": self._table, "Item": done}},
         )

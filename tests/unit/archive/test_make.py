@@ -174,6 +174,56 @@ def test_the_archive_of_another_lane_and_a_folder_with_other_things_are_refused(
     assert text(strange, "thesis.tex") == "mine"
 
 
+@pytest.mark.parametrize("planted", ["buckets", "files/teams/team9.yaml", "manifest.json"])
+def test_nothing_is_read_or_written_through_a_link(subject, tmp_path, planted):
+    store, outside = FolderStore(tmp_path / "archive"), tmp_path / "outside"
+    make(subject, store)
+    place = tmp_path / "archive" / planted
+    place.replace(outside)
+    place.symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+    subject.aws.s3.put_object(Bucket=subject.lane.bucket, Key="late", Body=b"three")
+    with pytest.raises(LanesError, match="no links"):
+        make(subject, store)
+    with pytest.raises(LanesError):
+        list(damaged(store, open_archive(store)[1]))
+    assert sorted(outside.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "a" * 300},
+        {"path": "a/" * 600 + "a"},
+        {"size": 10**30},
+        {"size": -1},
+        {"source": {"sort": ["object"]}},
+        {"source": {}},
+        {"counts": []},
+        {"counts": {"object": 5}},
+        {"counts": {"object": {"files": "x", "bytes": 1}}},
+        {"counts": {"object": {}}},
+    ],
+    ids=lambda change: str(change)[:30],
+)
+def test_a_manifest_that_somebody_made_up_is_one_error(tmp_path, change):
+    file = {"path": "buckets/a", "size": 1, "sha256": "0", "source": {"sort": "object"}}
+    head = {"team": "team9", "stage": "dev", "account": "1", "region": "r", "format": 1}
+    told = {**head, "counts": change["counts"], "files": [file]} if "counts" in change else None
+    store = FolderStore(tmp_path)
+    store.write("manifest.json", [json.dumps(told or {**head, "files": [file | change]}).encode()])
+    with pytest.raises(LanesError):
+        list(damaged(store, open_archive(store)[1]))
+
+
+@pytest.mark.parametrize("line", [b"{", b"\xff"])
+def test_a_damaged_journal_is_one_error(subject, tmp_path, line):
+    store = FolderStore(tmp_path)
+    store.write(f"{UNFINISHED}/000001.jsonl", [line])
+    with pytest.raises(LanesError, match="journal is damaged"):
+        make(subject, store)
+
+
 def test_a_cloud_that_does_not_answer_is_one_error(subject, store):
     from botocore.exceptions import EndpointConnectionError
 
@@ -217,6 +267,46 @@ def test_what_came_or_changed_since_is_named(subject, store):
     assert problems(subject, store) == []
 
 
+def forged(store, change):
+    """Give each file that *change* knows other bytes, and the manifest their checksums: as whoever owns both can."""
+    manifest = json.loads(text(store, "manifest.json"))
+    for told in manifest["files"]:
+        if (body := change(told["source"])) is not None:
+            told["size"], told["sha256"] = store.write(told["path"], [body])
+    store.write("manifest.json", [json.dumps(manifest).encode()])
+
+
+def unproven(store, index):
+    found = set()
+    assert list(damaged(store, index, on_unproven=lambda entry: found.add(entry.path))) == []
+    return found
+
+
+def test_an_objects_emptied_copy_is_told_though_its_manifest_says_so(subject, store):
+    make(subject, store)
+    forged(store, lambda source: b"" if source.get("key") == "results/a.txt" else None)
+    index = open_archive(store)[1]
+    told = list(not_held(subject, store, index, unproven(store, index)))
+    assert told == [f"s3://{subject.lane.bucket}/results/a.txt has other bytes than its copy in the archive"]
+
+
+def test_an_object_whose_etag_is_no_checksum_is_held_to_its_bytes(subject, store):
+    s3, on = subject.aws.s3, {"Bucket": subject.lane.bucket, "Key": "pieces"}
+    upload = s3.create_multipart_upload(**on)["UploadId"]
+    part = s3.upload_part(**on, UploadId=upload, PartNumber=1, Body=b"three")
+    parts = {"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]}
+    s3.complete_multipart_upload(**on, UploadId=upload, MultipartUpload=parts)
+    make(subject, store)
+    index = open_archive(store)[1]
+    (path,) = unproven(store, index)
+    assert path.endswith("pieces")
+    assert list(not_held(subject, store, index, {path})) == []
+    forged(store, lambda source: b"four" if source.get("key") == "pieces" else None)
+    index = open_archive(store)[1]
+    (told,) = not_held(subject, store, index, unproven(store, index))
+    assert told.endswith("pieces has other bytes than its copy in the archive")
+
+
 def test_the_same_items_in_another_order_are_the_same(subject, store):
     make(subject, store)
     path = f"tables/{subject.lane.tables[0].name}/items.jsonl"
@@ -235,6 +325,15 @@ def test_a_table_that_no_file_names_any_more_is_in_it(subject, store):
     assert lane.tables == ()
     make(Subject(project, lane, subject.aws), store)
     assert f"tables/{subject.lane.tables[0].name}/items.jsonl" in held(store)[1]
+
+
+def test_a_teams_link_to_a_file_of_who_archives_is_kept_as_a_link(subject, store, tmp_path):
+    (tmp_path / "credentials").write_text("secret")
+    notes = subject.project.root / "teams/team9/_notes"
+    notes.mkdir()
+    (notes / "key").symlink_to(tmp_path / "credentials")
+    make(subject, store)
+    assert text(store, "files/teams/team9/_notes/key") == str(tmp_path / "credentials")
 
 
 def test_messages_in_a_queue_are_lost_and_named(subject, store, aws):

@@ -50,6 +50,14 @@ def test_members_stand_in_for_the_owner(small):
     assert owners(codeowners(load_project(small.root)), "teams/team9.yaml") == ["@ann", "@uva/team9", "bob@example.edu"]
 
 
+def test_a_prepaid_team_does_not_approve_its_own_sum(small):
+    file = small.root / "teams/team9.yaml"
+    file.write_text(file.read_text() + "prepaid: 20\n")
+    text = codeowners(load_project(small.root))
+    assert owners(text, "teams/team9.yaml") == ["platform@example.edu"]
+    assert owners(text, "teams/team9/words/steps.py") == ["a@example.edu"]
+
+
 def test_whom_github_does_not_know_is_told(small):
     file = small.root / "teams/team9.yaml"
     file.write_text(file.read_text().replace("a@example.edu", "Ann of room 3"))

@@ -83,6 +83,19 @@ def test_it_reserves_by_the_items_that_are_asked_for(ledger):
     assert reserve(event(asks=(5,)), ledger, SmallStates({})) == {"items": 2}  # tried again: what is reserved holds
 
 
+def test_a_name_that_is_used_again_when_its_history_is_gone_reserves_again(ledger):
+    reserve(event(), ledger, SmallStates({}))
+    (earlier,) = ledger.reservations(LANE)
+    later = event(asks=(1,)) | {"started": "2027-06-01T00:00:00Z"}
+    assert reserve(later, ledger, SmallStates({})) == {"items": 1}
+    have = ledger.account(LANE)
+    assert (have.spent, have.reserved) == (3_000_000, 2_000_000)
+    assert not ledger.settle(LANE, earlier, 0)  # who read the earlier one before does not give back the later
+    assert settle_ended(ledger, SmallStates({"arn:one": "SUCCEEDED"}), LANE) == 1
+    have = ledger.account(LANE)
+    assert (have.spent, have.reserved) == (3_000_000 + GATE_CALL + TRANSITION, 0)
+
+
 def test_too_much_is_refused_in_words_and_charged(ledger):
     with pytest.raises(PrepaidRefused, match="no number"):
         reserve(event(asks=("many",)), ledger, SmallStates({}))
