@@ -77,7 +77,7 @@ def up(
         daemon.serve(state, settings, _say, may_end=lambda sign: _may_end(state, sign))
     else:
         try:
-            _say(daemon.up(state, settings))
+            daemon.up(state, settings, on_ready=_say)
         except daemon.AlreadyRunningError as error:
             console.note(str(error))
 

@@ -147,14 +147,22 @@ def _until(done: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START, lifeline: int | None = None) -> Running:
-    """Start a cloud in the background and return where it listens.
+def up(
+    state: State,
+    settings: Settings,
+    *,
+    patience: float = _SLOWEST_START,
+    lifeline: int | None = None,
+    on_ready: Callable[[Running], object] = id,
+) -> Running:
+    """Start a cloud in the background and return where it listens. Ctrl-C before that ends it.
 
     Args:
         state: The cloud's files.
         settings: Its settings.
         patience: Seconds that it may take to start.
         lifeline: The end to read from of a pipe, if the cloud is to end when nobody holds the other end any more.
+        on_ready: Told of it. Until that is through, Ctrl-C ends it, as nobody knows that it runs.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -178,10 +186,12 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START, li
     ):
         try:
             said = json.loads(_first_line(process, state, patience) or "{}")
+            running = state.running() if "ready" in said else None
+            if running:
+                on_ready(running)
         except BaseException:  # too slow, or Ctrl-C: it must not go on unseen
             os.killpg(process.pid, signal.SIGKILL)
             raise
-        running = state.running() if "ready" in said else None
         if running:
             process.returncode = 0  # it goes on: leaving the block must not wait for it
             return running
