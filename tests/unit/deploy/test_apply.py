@@ -48,8 +48,8 @@ class FailingAws(Aws):
         self.refused.update([method] if new else [])
         return new
 
-    def client(self, service):
-        return FailingClient(self.aws.client(service), self)
+    def client(self, service, region=None):
+        return FailingClient(self.aws.client(service, region), self)
 
 
 class FailingClient:
@@ -100,7 +100,7 @@ class ScriptedAws:
     def __init__(self, *answers):
         self.scripted = ScriptedClient(answers)
 
-    def client(self, _service):
+    def client(self, _service, _region=None):
         return self.scripted
 
 

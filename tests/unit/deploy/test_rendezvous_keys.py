@@ -137,7 +137,7 @@ class Racing:
     def __init__(self, aws, first):
         self._aws, self._first = aws, first
 
-    def client(self, service):
+    def client(self, service, _region=None):
         self._manager = self._aws.client(service)
         return self
 
