@@ -279,7 +279,7 @@ def _said(entry: Entry) -> str:
     parts = [entry.owner]
     count = len(entry.members)
     parts += [f"{count} member{'s' * (count > 1)}"] if count else []
-    parts += [] if entry.monthly_usd is None else [f"${entry.monthly_usd:g} a month"]
+    parts += [] if entry.monthly_usd is None else [f"${entry.monthly_usd:.15g} a month"]
     parts += [f"runs {', '.join(entry.workflows)}"] if entry.workflows else []
     return f"  {'; '.join(parts)}"
 

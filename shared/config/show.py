@@ -165,7 +165,7 @@ def starter(entry: Entry, cards: Iterable[Card]) -> str:
         f"team: {slug}",
         f"owner: {_text(entry.owner)}  # whom to ask",
         *([f"members: [{', '.join(map(_quoted, entry.members))}]"] if entry.members else []),
-        *([] if entry.monthly_usd is None else [f"budget: {{monthlyUSD: {entry.monthly_usd:g}}}"]),
+        *([] if entry.monthly_usd is None else [f"budget: {{monthlyUSD: {entry.monthly_usd:.15g}}}"]),
         "",
         f"# Its own workflows are folders in teams/{slug}/ (lanes workflow new {slug} NAME) and need no line here.",
         "workflows:  # take out the # before a shared one to run it too",
