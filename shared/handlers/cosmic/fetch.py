@@ -7,6 +7,7 @@ or one where it has no room for two.
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from shared.handlers.s3 import Source
 
     Download = Callable[[int], Future[float]]
+
+# Seconds after which the thread that downloads lets the one that infers go on. With Python's own 5 ms a rank reached 91 %
+# of what the model does alone, with this 95 % (medians of 9 pairs).
+_TURN = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def fetching(bucket: Source, keys: Sequence[str]) -> Iterator[Iterator[Arrival]]
         MissingObject: A partition is gone.
         StorageFull: /tmp has no room for a single partition.
     """
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
+    with _short_turns(), tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
 
         def download(number: int) -> Future[float]:
             return pool.submit(_timed, bucket, keys[number], path(number))
@@ -49,6 +54,16 @@ def fetching(bucket: Source, keys: Sequence[str]) -> Iterator[Iterator[Arrival]]
             return Path(folder) / f"{number}.safetensors"
 
         yield (Arrival(path(number), seconds) for number, seconds in _in_turn(download, path, len(keys)))
+
+
+@contextlib.contextmanager
+def _short_turns() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _in_turn(download: Download, path: Callable[[int], Path], count: int) -> Iterator[tuple[int, float]]:

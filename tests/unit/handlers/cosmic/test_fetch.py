@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import threading
 from typing import TYPE_CHECKING, Any
@@ -102,9 +103,11 @@ def halve_by_nothing(shelf: Any) -> None:
 
 def test_nothing_stays_when_the_reader_fails(folder: Path) -> None:
     shelf: Any = Shelf()
+    turn = sys.getswitchinterval()
     with pytest.raises(ZeroDivisionError):
         halve_by_nothing(shelf)
     assert list(folder.iterdir()) == []
+    assert sys.getswitchinterval() == turn
 
 
 def test_a_rank_without_partitions_downloads_nothing() -> None:
