@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     Download = Callable[[int], Future[float]]
 
-# Seconds after which the thread that downloads lets the one that infers go on. With Python's own 5 ms a rank reached 91 %
-# of what the model does alone, with this 95 % (medians of 9 pairs).
+# Seconds after which the thread that downloads lets the one that infers go on. With Python's own 5 ms a rank reached
+# 91 % of what the model does alone, with this 95 % (medians of 9 pairs).
 _TURN = 0.0005
 
 
