@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _LEFT = 0.01  # seconds
 
@@ -35,6 +36,31 @@ def raising() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
         sys.unraisablehook = hook
+
+
+@contextlib.contextmanager
+def first_sets(stop: threading.Event) -> Iterator[None]:
+    """Have the first Ctrl-C in the block set *stop*, wherever the block is at; the next raises KeyboardInterrupt.
+
+    A Ctrl-C that was ignored before stays ignored.
+    """
+    before, pressed = signal.getsignal(signal.SIGINT), False
+    if before is signal.SIG_IGN:
+        yield
+        return
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:  # not stop.is_set(): the first may be just setting it
+            signal.default_int_handler(number, frame)
+        pressed = True
+        stop.set()
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def caused(error: BaseException) -> bool:

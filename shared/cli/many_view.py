@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console, faults
+from shared.cli.interrupts import first_sets
 from shared.errors import INTERRUPTED, LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -97,24 +98,14 @@ def for_each(
         doing: What the progress says, as "deploying".
         at_once: How many teams at once.
     """
-    stop = threading.Event()
-    with ThreadPoolExecutor(at_once) as pool, _progress(doing, len(teams)) as progress:
-        work_of = {pool.submit(_row, work, team, stop, progress): team for team in teams}
-        while True:
-            try:
-                while wait(work_of, _LOOK).not_done:  # Ctrl-C that comes as an endless wait begins would not be seen
-                    pass
-            except KeyboardInterrupt:
-                if stop.is_set():
-                    raise  # asked twice
-                stop.set()
-                for each in work_of:
-                    each.cancel()
+    stop, told = threading.Event(), False
+    with first_sets(stop), ThreadPoolExecutor(at_once) as pool, _progress(doing, len(teams)) as progress:
+        rows = [pool.submit(_row, work, team, stop, progress) for team in teams]
+        while wait(rows, _LOOK).not_done:
+            if stop.is_set() and not told:
+                told = True
                 console.note("stopping: what is begun ends its step first, then what is done and left is told")
-            else:
-                break
-        rows = {team: each.result() for each, team in work_of.items() if not each.cancelled()}
-    return [rows.get(team) or _not_begun(team) for team in teams]
+        return [row.result() for row in rows]
 
 
 def finish(rows: Sequence[Row], *, as_json: bool) -> None:

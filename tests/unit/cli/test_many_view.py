@@ -82,6 +82,41 @@ def test_ctrl_c_lets_what_is_begun_end_and_begins_nothing_more():
     assert ended.value.exit_code == INTERRUPTED
 
 
+class Pressed(list):
+    """Teams. Ctrl-C is pressed where the third is asked for: so between the starts of work."""
+
+    def __iter__(self):
+        for number, team in enumerate(super().__iter__()):
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+            yield team
+
+
+def test_ctrl_c_while_work_is_handed_out_begins_nothing_more():
+    begun = []
+
+    def work(team, stop):
+        begun.append(team)
+        assert stop.wait(60)
+        return Row(team, "2 created")
+
+    rows = for_each(Pressed(TEAMS), work, "deploying", at_once=2)
+    assert [row.words for row in rows] == ["2 created" if team in begun else "not begun" for team in TEAMS]
+    assert set(begun) <= set(TEAMS[:2])
+
+
+def test_a_second_ctrl_c_ends_it():
+    def work(team, stop):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        assert stop.wait(60)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        return Row(team, "done")
+
+    with pytest.raises(KeyboardInterrupt):
+        for_each(TEAMS[:1], work, "deploying")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_the_table_has_a_line_for_each_team_and_failures_below(capsys):
     rows = [
         Row("alpha", "as deployed", {"steps": "12"}),
