@@ -190,7 +190,7 @@ def up(
             if running:
                 on_ready(running)
         except BaseException:  # too slow, or Ctrl-C: it must not go on unseen
-            os.killpg(process.pid, signal.SIGKILL)
+            _end(process)
             raise
         if running:
             process.returncode = 0  # it goes on: leaving the block must not wait for it
@@ -199,6 +199,17 @@ def up(
         raise LanesError(f"the cloud died as it started (exit code {process.returncode})", fix=f"read {state.log}")
     kind = AlreadyRunningError if said["already"] else LanesError
     raise kind(said["what"], where=said["where"], fix=said["fix"])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a cloud that nobody knows of: asked first, so that it removes its files, and killed if that is not heard."""
+    try:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SLOWEST_END)
+    finally:  # also at a second Ctrl-C
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _first_line(process: subprocess.Popen[bytes], state: State, patience: float) -> bytes:

@@ -82,7 +82,7 @@ def test_ctrl_c_lets_what_is_begun_end_and_begins_nothing_more():
     assert ended.value.exit_code == INTERRUPTED
 
 
-class Pressed(list):
+class Pressed(list[str]):
     """Teams. Ctrl-C is pressed where the third is asked for: so between the starts of work."""
 
     def __iter__(self):

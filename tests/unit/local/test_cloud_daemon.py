@@ -88,6 +88,17 @@ def test_ctrl_c_leaves_no_cloud_that_is_still_starting(state, hanging):
     eventually(lambda: not Path(f"/proc/{hanging.read_text()}").exists())
 
 
+def test_ctrl_c_before_it_is_told_ends_a_cloud_with_its_files(state):
+    def interrupt(_):
+        assert list(state.scratch.glob("cloud-*"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        daemon.up(state, SETTINGS, on_ready=interrupt)
+    assert not state.held()
+    assert not list(state.scratch.glob("cloud-*"))
+
+
 def test_two_at_once_one_wins(state):
     outcomes = []
 
