@@ -37,7 +37,8 @@ from shared.fmi.rendezvous.keys import team_key  # noqa: E402
 from shared.local.daemon import Settings, down, up  # noqa: E402
 from shared.local.state import State  # noqa: E402
 from shared.measure.reports.plots_style import BLUE, GREEN, ORANGE, VERMILION, draw, save  # noqa: E402
-from tests.benchmarks.soak_work import MIXED, Team, descendants, small_execution, world  # noqa: E402
+from tests.benchmarks.soak_work import MIXED, Team, small_execution, world  # noqa: E402
+from tests.benchmarks.taken import Taken, taken  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,11 +61,7 @@ class Sample(NamedTuple):
     """What the cloud takes after so many operations: MB, numbers, and milliseconds."""
 
     operations: int
-    rss: float
-    descriptors: int
-    threads: int
-    processes: int
-    disk: float
+    taken: Taken
     pass_ms: float
     put_ms: float
 
@@ -140,19 +137,7 @@ def _flat() -> Iterator[Operation]:
 def _sample(operations: int, cloud: Running, state: State, team: Team) -> Sample:
     pass_ms = statistics.median(_timed(lambda: team.run("pass", {})) for _ in range(5))
     put_ms = statistics.median(_timed(lambda: _put(team)) for _ in range(5))
-    process = Path(f"/proc/{cloud.pid}")
-    told = dict(line.split(":", 1) for line in (process / "status").read_text(encoding="ascii").splitlines())
-    files = (path.lstat() for path in state.folder.rglob("*"))
-    return Sample(
-        operations,
-        int(told["VmRSS"].split()[0]) / 1024,
-        len(list((process / "fd").iterdir())),
-        int(told["Threads"]),
-        len(descendants(cloud.pid)),
-        sum(512 * each.st_blocks for each in files) / 2**20,
-        pass_ms,
-        put_ms,
-    )
+    return Sample(operations, taken(cloud, state), pass_ms, put_ms)
 
 
 def _put(team: Team) -> None:
@@ -166,9 +151,9 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _told(sample: Sample) -> Sample:
-    numbers = (sample.descriptors, sample.threads, sample.processes)
+    rss, descriptors, threads, processes, disk = sample.taken
     print(
-        f"{sample.operations:10} {sample.rss:8.1f} {numbers[0]:12} {numbers[1]:8} {numbers[2]:10} {sample.disk:8.1f} "
+        f"{sample.operations:10} {rss:8.1f} {descriptors:12} {threads:8} {processes:10} {disk:8.1f} "
         f"{sample.pass_ms:8.1f} {sample.put_ms:7.1f}",
         flush=True,
     )
@@ -181,8 +166,8 @@ def _verdict(samples: list[Sample]) -> bool:
     if len(warm) < 2:
         print(f"no verdict: it takes more than {WARM} operations")
         return False
-    slope = statistics.linear_regression([each.operations for each in warm], [each.rss for each in warm]).slope
-    grown = warm[-1].rss - warm[0].rss
+    slope = statistics.linear_regression([each.operations for each in warm], [each.taken.rss for each in warm]).slope
+    grown = warm[-1].taken.rss - warm[0].taken.rss
     print(
         f"from operation {warm[0].operations} to {warm[-1].operations} the memory grew by {grown:.1f} MB "
         f"(bound {BOUND_MB}), {1000 * slope:+.2f} MB for each 1,000 operations"
@@ -207,7 +192,7 @@ def _plot(samples: list[Sample]) -> Figure:
             for name, field, colour in lines:
                 axes.plot(
                     [each.operations for each in samples],
-                    [getattr(each, field) for each in samples],
+                    [(each._asdict() | each.taken._asdict())[field] for each in samples],
                     color=colour,
                     label=name,
                 )

@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.runtimes import MACHINE
 from shared.errors import code_of
+from tests.benchmarks.taken import descendants
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -407,18 +408,6 @@ def host(team: Team) -> str:
 def connection(team: Team) -> socket.socket:
     name, _, port = host(team).rpartition(":")
     return socket.create_connection((name, int(port)), timeout=30)
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes below *pid*."""
-    found, look = [], [pid]
-    while look:
-        with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{look.pop()}/task").iterdir():
-                children = [int(word) for word in (task / "children").read_text(encoding="ascii").split()]
-                found += children
-                look += children
-    return found
 
 
 def command_of(pid: int) -> bytes:
