@@ -17,6 +17,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -47,7 +51,7 @@ def main() -> None:
     print(f"the last {asked.every} to the first {asked.every}: execution {execution:.2f}, beside it {beside:.2f}")
 
 
-def line(folder: Path, words: list[str] | tuple[str, ...], done: int, more: int) -> tuple[float, float]:
+def line(folder: Path, words: Sequence[str], done: int, more: int) -> tuple[float, float]:
     """Run *more* times after *done* runs, print the line, and return both medians in seconds."""
     both = [timed(folder, words) for _ in range(more)]
     execution, beside = (statistics.median(each) for each in zip(*both, strict=True))
@@ -63,7 +67,7 @@ def line(folder: Path, words: list[str] | tuple[str, ...], done: int, more: int)
     return execution, beside
 
 
-def timed(folder: Path, words: list[str] | tuple[str, ...]) -> tuple[float, float]:
+def timed(folder: Path, words: Sequence[str]) -> tuple[float, float]:
     """Run once; return the seconds of the execution, and those that the command took beside it."""
     begun = time.perf_counter()
     said = lanes(folder, ["run", *words, "--json"])
@@ -72,7 +76,7 @@ def timed(folder: Path, words: list[str] | tuple[str, ...]) -> tuple[float, floa
     return execution, wall - execution
 
 
-def lanes(folder: Path, words: list[str]) -> str:
+def lanes(folder: Path, words: Sequence[str]) -> str:
     """Run a command in *folder* and return its stdout.
 
     Raises:
